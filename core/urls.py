@@ -1,0 +1,12 @@
+from django.urls import path
+
+from core import views
+
+app_name = "core"
+
+urlpatterns = [
+    path("jobs/<int:pk>/", views.job, name="job"),
+    path("audit/", views.audit_trail, name="audit"),
+    path("calendar/", views.calendar, name="calendar"),
+    path("calendar/<int:year>/notice/", views.enter_notice, name="enter_notice"),
+]
