@@ -1,0 +1,54 @@
+"""What `make bench` measures costs as many queries for many projects as for one, as in life: the
+choices of the list, the board and the frame are remembered."""
+
+import pytest
+
+from core.remembering import Memory
+from projects.choices import Stage
+from tests import factories
+
+ASKED = {
+    # session, user, newest entry of the trail, sum, rows, what waits, flags, shares
+    "/projects/": 8,
+    # session, user, newest entry twice, rows, shares
+    "/api/v1/projects/": 6,
+    # session, user, newest entry
+    "/board/": 3,
+}
+
+
+@pytest.fixture
+def remembering(monkeypatch, frame_is_remembered):
+    """As outside of tests."""
+    memory = Memory()
+    for module in ("projects.filters", "briefings.views.board", "briefings.views.cards"):
+        monkeypatch.setattr(f"{module}.memory", memory)
+
+
+def project(steel, liubei):
+    made = factories.project(Stage.SIGNING, task_force=steel, reporting_unit=liubei)
+    factories.share(made, liubei, 100)
+    factories.verified_event(made)
+    factories.stall_flag(factories.item(made))
+
+
+@pytest.mark.parametrize("address", ASKED)
+def test_a_measured_page_asks_as_often_for_sixty_projects_as_for_one(
+    remembering, client, clerk, steel, liubei, address, count_queries
+):
+    client.force_login(clerk)
+    for more in (1, 59):
+        for _project in range(more):
+            project(steel, liubei)
+        assert client.get(address).status_code == 200  # remembers
+        assert count_queries(lambda: client.get(address)) == ASKED[address]
+
+
+def test_what_has_changed_is_on_the_page_at_once(remembering, client, clerk, steel, liubei):
+    client.force_login(clerk)
+    project(steel, liubei)
+    client.get("/projects/")
+
+    type(steel).objects.filter(pk=steel.pk).update(name="钢铁及其他", name_en="Steel and more")
+
+    assert "钢铁及其他" in client.get("/projects/").content.decode()
