@@ -46,6 +46,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         | _APPROVALS_READ
         | _MEETINGS
         | {
+            "ledgers.view_ledger",
+            "ledgers.import_ledger",
             "projects.edit_plan",
             "projects.propose_plan",
             "approvals.view_at_risk",
@@ -75,6 +77,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         | _APPROVALS_READ
         | _MEETINGS
         | {
+            "ledgers.view_ledger",
+            "ledgers.import_ledger",
             "projects.edit_plan",
             "projects.propose_plan",
             "projects.approve_plan",
@@ -150,6 +154,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         | _APPROVALS_READ
         | _MEETINGS
         | {
+            "ledgers.view_ledger",
+            "ledgers.import_ledger",
             "projects.enter_lead",
             "projects.enter_signing",
             "projects.edit_project",

@@ -77,6 +77,7 @@ OUR_APPS = [
     "core",
     "accounts",
     "taskforces",
+    "ledgers",
     "projects",
     "outreach",
     "approvals",

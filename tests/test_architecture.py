@@ -10,7 +10,7 @@ import yaml
 from django.conf import settings
 from importlinter.cli import lint_imports
 
-APPS = ["core", "accounts", "taskforces", "projects", "outreach", "approvals", "briefings"]
+APPS = ["core", "accounts", "taskforces", "ledgers", "projects", "outreach", "approvals", "briefings"]
 EDGES = {
     "admin",
     "api",

@@ -1,0 +1,116 @@
+"""A kind of ledger is a declaration: its fields, how its rows are matched, and how they are entered.
+
+An app that takes a kind of ledger declares it in a module `ledger_kind` and registers it when it
+starts; everything else (reading, asking, rehearsing, handing back) is the same for all kinds.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from django.utils.functional import Promise
+
+from accounts.models import User
+from core.sheets import Value
+from ledgers.choices import State
+from ledgers.models import Ledger, LedgerRow
+from taskforces.models import ReportingUnit
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a cell was understood to say. `value` is plain JSON (numbers and days as text).
+
+    `choices` are the meanings a person is asked to choose from: (value, label).
+    """
+
+    state: State
+    value: Any = None
+    sentence: str = ""
+    choices: tuple[tuple[Any, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What stands around a cell and may decide its meaning: the sheet, the section, the unit of money."""
+
+    sheet: str
+    head: str = ""
+    section: str = ""  # "一、钢铁（有色金属）产业（12个）"
+    title: str = ""  # all lines above the head
+    money_unit: str = ""  # "wan", "yi", "yuan"; empty when neither title nor head names one
+    unit: ReportingUnit | None = None  # the sender's
+    years: tuple[int, ...] = ()  # years named in title, sheet or file name
+
+
+Read = Callable[[Value, Place], Meaning]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: the heads it is known by (any spelling of width and spaces), and what a cell means."""
+
+    name: str
+    label: str | Promise
+    heads: tuple[str, ...]
+    read: Read
+    is_required: bool = False
+    fills_down: bool = False  # an empty cell under a merged or once-written one means the same
+    is_money: bool = False  # its column may name a unit of money
+    is_key: bool = False  # part of what tells one row from the others
+    looks_like: Callable[[Value], bool] | None = None  # to know a column by its cells
+    # What the place alone says when there is no cell (the unit by the sheet's name, the industry by
+    # the section); None when it says nothing.
+    by_place: Callable[[Place], Meaning | None] | None = None
+
+
+@dataclass
+class Undoing:
+    """Why a commit cannot be undone: sentences, one for each thing built on it."""
+
+    hindrances: list[str] = field(default_factory=list)
+
+
+class Matches(Protocol):
+    def __call__(self, rows: Sequence[LedgerRow], *, ledger: Ledger, user: User) -> None:
+        """Sets verdict, target, evidence and changes of all rows; asks the database as sets."""
+
+
+class Enters(Protocol):
+    def __call__(
+        self, rows: Sequence[LedgerRow], *, ledger: Ledger, by: User, tell: Callable[[int], None]
+    ) -> None:
+        """Writes the rows to the books, sets `written` and `undo`; inside the caller's transaction."""
+
+
+class TakesBack(Protocol):
+    def __call__(self, rows: Sequence[LedgerRow], *, ledger: Ledger, by: User) -> Undoing:
+        """Takes back what `enter` wrote, or says what hinders it (then nothing is changed)."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of ledger. `sum_of` names the field that a sheet's own 合计 line adds up."""
+
+    code: str
+    label: str | Promise
+    permission: str
+    fields: tuple[Field, ...]
+    match: Matches
+    enter: Enters
+    take_back: TakesBack
+    sum_of: str = ""
+    # After each cell was read alone: what only several cells of a row can say. {field: Meaning} to replace.
+    settle: Callable[[Mapping[str, Meaning], Place], Mapping[str, Meaning]] | None = None
+    # Where the object a row was written to is shown.
+    page_of: Callable[[int], str] | None = None
+
+    def field(self, name: str) -> Field:
+        return next(one for one in self.fields if one.name == name)
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    KINDS[kind.code] = kind
