@@ -13,16 +13,45 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core.refusal import Refusal
 
-Value = str | Decimal | datetime.date | datetime.datetime | bool | None
 CHILD = Path(__file__).with_name("sheets_child.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A cell that shows no value: an error ("#REF!"), or a formula that was saved without its value."""
+
+    what: str  # "error" or "formula"
+    text: str  # "#REF!", "=SUM(A1:A5)"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Value = str | Decimal | datetime.date | datetime.datetime | bool | Unreadable | None
+
+
+class Visibility(StrEnum):
+    VISIBLE = "visible"
+    HIDDEN = "hidden"
+    VERY_HIDDEN = "very_hidden"  # cannot be shown from Excel's menus
+
+
+class Merged(NamedTuple):
+    """A merged range, as Excel counts rows; columns from 0, both ends included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
 
 
 class UnreadableWorkbook(Refusal):
@@ -48,13 +77,34 @@ class Row:
 
     number: int
     values: tuple[Value, ...]
+    is_hidden: bool = False  # by hand or by a filter
 
 
 @dataclass(frozen=True)
 class Sheet:
     title: str
-    is_hidden: bool
+    visibility: Visibility = Visibility.VISIBLE
     rows: list[Row] = field(default_factory=list)
+    merged: list[Merged] = field(default_factory=list)
+    hidden_columns: frozenset[int] = frozenset()  # from 0
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.visibility != Visibility.VISIBLE
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook: of what format it is by its content, and what must be said of it beside its sheets."""
+
+    format: str  # "xlsx", "xls", "csv"
+    sheets: list[Sheet] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # sentences: values of linked workbooks were not fetched
+
+
+def read_book(file: bytes | IO[bytes], limits: Limits | None = None) -> Book:
+    """Raises UnreadableWorkbook for what is no workbook and for what would cost too much."""
+    return Book("xlsx", read_workbook(file, limits))
 
 
 def read_workbook(file: bytes | IO[bytes], limits: Limits | None = None) -> list[Sheet]:
@@ -70,7 +120,9 @@ def read_workbook(file: bytes | IO[bytes], limits: Limits | None = None) -> list
             if "refused" in line:
                 raise UnreadableWorkbook(_sentence(line))
             if "sheet" in line:
-                sheets.append(Sheet(line["sheet"], line["hidden"]))
+                sheets.append(
+                    Sheet(line["sheet"], Visibility.HIDDEN if line["hidden"] else Visibility.VISIBLE)
+                )
             elif "row" in line:
                 sheets[-1].rows.append(Row(int(line["row"]), tuple(map(_value, line["values"]))))
         return sheets

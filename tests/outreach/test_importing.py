@@ -27,7 +27,7 @@ def city(db: None) -> None:
 def play(*rows: tuple[object, ...]) -> ledgers.Report:
     body = [Row(n, row) for n, row in enumerate(rows, 2)]  # type: ignore[arg-type]
     return ledgers.play(
-        [Sheet("外出招商", False, [Row(1, HEAD), *body])], [visits(lambda day: TODAY)], file="v.xlsx"
+        [Sheet("外出招商", rows=[Row(1, HEAD), *body])], [visits(lambda day: TODAY)], file="v.xlsx"
     )
 
 

@@ -56,7 +56,7 @@ def play(rows: list[dict[str, Any]], by: User) -> ledgers.Report:
         "备注": None,
     }
     body = [Row(n, tuple((usual | row)[head] for head in HEAD)) for n, row in enumerate(rows, 3)]
-    sheet = Sheet("签约项目", False, [Row(1, ("台账",)), Row(2, HEAD), *body])
+    sheet = Sheet("签约项目", rows=[Row(1, ("台账",)), Row(2, HEAD), *body])
     posting = committing.Posting(by=by, verified_by=by, on=lambda day: TODAY)
     return ledgers.play([sheet], [committing.signings(posting)], file="t.xlsx")
 
