@@ -4,13 +4,16 @@ root, and given back only as downloads."""
 import hashlib
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse
 from django.template.defaultfilters import filesizeformat
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.models import StoredFile
 from core.refusal import Refusal
@@ -27,12 +30,16 @@ JPEG = "image/jpeg"
 PNG = "image/png"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLS = "application/vnd.ms-excel"
+CSV = "text/csv"
 ENDINGS = {
     PDF: (".pdf",),
     JPEG: (".jpg", ".jpeg"),
     PNG: (".png",),
     DOCX: (".docx",),
     XLSX: (".xlsx",),
+    XLS: (".xls", ".et"),  # Excel's old format, and what WPS calls its own
+    CSV: (".csv", ".txt"),
 }
 
 
@@ -42,16 +49,24 @@ class BadFile(Refusal):
     http_status = 422
 
 
-def store(upload: UploadedFile, *, by: Any) -> StoredFile:
-    """Keep a file. Raises BadFile for what is empty, too large, or neither PDF, photo nor office file."""
+@dataclass(frozen=True)
+class Door:
+    """What may be handed in at one place: the types by their looks, and the sentences of a refusal."""
+
+    looks: tuple[tuple[Callable[[bytes], bool], Callable[[UploadedFile], str]], ...]
+    refusal: str | Promise
+    too_large: str | Promise
+
+
+def store(upload: UploadedFile, *, by: Any, door: Door | None = None) -> StoredFile:
+    """Keep a file. Raises BadFile for what is empty, too large, or not among what this door takes:
+    PDF, photos and office files unless told otherwise."""
+    door = door or PAPERS
     if not upload.size:
         raise BadFile(_("The file is empty. Choose it again."))
     if upload.size > settings.MAX_UPLOAD_BYTES:
-        raise BadFile(
-            _("The file is larger than %(limit)s. Make it smaller, for example by scanning in grey.")
-            % {"limit": filesizeformat(settings.MAX_UPLOAD_BYTES)}
-        )
-    content_type = type_of(upload)
+        raise BadFile(str(door.too_large) % {"limit": filesizeformat(settings.MAX_UPLOAD_BYTES)})
+    content_type = type_of(upload, door=door)
     stored = StoredFile(
         name=kept_name(upload.name or "", content_type),
         content_type=content_type,
@@ -95,14 +110,15 @@ def kept_name(name: str, content_type: str) -> str:
 # --- What it is --------------------------------------------------------------------------------------
 
 
-def type_of(upload: UploadedFile) -> str:
+def type_of(upload: UploadedFile, *, door: Door | None = None) -> str:
     """The type by content; the name and what the browser says of it count for nothing."""
+    door = door or PAPERS
     upload.seek(0)
     head = upload.read(HEAD)
-    for looks_like, what_it_is in LOOKS:
+    for looks_like, what_it_is in door.looks:
         if looks_like(head):
             return what_it_is(upload)
-    raise BadFile(_("Only PDF, photos (JPG, PNG) and office files (DOCX, XLSX) can be handed in."))
+    raise BadFile(str(door.refusal))
 
 
 def _office(upload: UploadedFile) -> str:
@@ -145,13 +161,56 @@ def _old_office(_upload: UploadedFile) -> str:
     )
 
 
-LOOKS: list[tuple[Callable[[bytes], bool], Callable[[UploadedFile], str]]] = [
-    (lambda head: b"%PDF-" in head[:1024], lambda _upload: PDF),
-    (lambda head: head.startswith(b"\xff\xd8\xff"), lambda _upload: JPEG),
-    (lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"), lambda _upload: PNG),
-    (lambda head: head.startswith(b"PK\x03\x04"), _office),
-    (lambda head: head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), _old_office),
-]
+def _workbook(upload: UploadedFile) -> str:
+    if _office(upload) == XLSX:
+        return XLSX
+    raise BadFile(str(LEDGERS.refusal))
+
+
+def _is_zip(head: bytes) -> bool:
+    return head.startswith(b"PK\x03\x04")
+
+
+def _is_old_office(head: bytes) -> bool:
+    return head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+
+
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+NOT_IN_TEXT = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1a")
+
+
+def _is_text(head: bytes) -> bool:
+    """Lines of text in whatever encoding; pages of the web, which some call .xls, are none."""
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"%PDF-")):
+        return False
+    return head.startswith(UTF_16) or not NOT_IN_TEXT.intersection(head)
+
+
+# What a paper may be, and what a ledger may be: what is inside the latter is judged when it is read.
+PAPERS = Door(
+    looks=(
+        (lambda head: b"%PDF-" in head[:1024], lambda _upload: PDF),
+        (lambda head: head.startswith(b"\xff\xd8\xff"), lambda _upload: JPEG),
+        (lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"), lambda _upload: PNG),
+        (_is_zip, _office),
+        (_is_old_office, _old_office),
+    ),
+    refusal=gettext_lazy("Only PDF, photos (JPG, PNG) and office files (DOCX, XLSX) can be handed in."),
+    too_large=gettext_lazy(
+        "The file is larger than %(limit)s. Make it smaller, for example by scanning in grey."
+    ),
+)
+LEDGERS = Door(
+    looks=(
+        (_is_zip, _workbook),
+        (_is_old_office, lambda _upload: XLS),
+        (_is_text, lambda _upload: CSV),
+    ),
+    refusal=gettext_lazy(
+        "This is no ledger. Hand in a workbook of Excel or WPS (XLSX, XLS, ET) or a CSV file."
+    ),
+    too_large=gettext_lazy("The file is larger than %(limit)s. Split the ledger and hand in the parts."),
+)
 
 
 def _sha256(upload: UploadedFile) -> str:

@@ -28,7 +28,8 @@ KEPT_FOR = timedelta(days=180)
 
 
 class ClaimLost(Exception):
-    """The job was taken to be dead and given to another worker: stop without a further trace."""
+    """The job was taken to be dead and given to another worker, or cancelled: stop without a further
+    trace."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,13 @@ def visible_to(user: Any) -> models.QuerySet[Job]:
     return Job.objects.all() if user.is_staff else Job.objects.filter(asked_by=user)
 
 
+def cancel(job: Job) -> bool:
+    """Nobody wants it any more: whoever works at it is told so when they next say how far they are."""
+    now = timezone.now()
+    under_way = Job.objects.filter(pk=job.pk, state__in=(JobState.WAITING, JobState.RUNNING))
+    return bool(under_way.update(state=JobState.CANCELLED, touched_at=now, finished_at=now))
+
+
 # --- Working ---------------------------------------------------------------------------------------
 
 
@@ -124,7 +132,7 @@ def run(job: Job) -> None:
 
 
 def progress(job: Job, done: int, total: int) -> None:
-    """How far it is. Raises ClaimLost when another worker has taken over."""
+    """How far it is. Raises ClaimLost when another worker has taken over, or when it was cancelled."""
     if not _ours(job).update(done=done, total=total, touched_at=timezone.now()):
         raise ClaimLost
     job.done, job.total = done, total

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.trail import audited
 
@@ -13,6 +14,7 @@ class JobState(models.TextChoices):
     RUNNING = "running", _("Under way")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", pgettext_lazy("work", "Cancelled")
 
 
 @audited(kept=False)
