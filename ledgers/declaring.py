@@ -4,6 +4,7 @@ An app that takes a kind of ledger declares it in a module `ledger_kind` and reg
 starts; everything else (reading, asking, rehearsing, handing back) is the same for all kinds.
 """
 
+import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from django.utils.functional import Promise
 
 from accounts.models import User
 from core.sheets import Value
-from ledgers.choices import State
+from ledgers.choices import QuestionKind, State
 from ledgers.models import Ledger, LedgerRow
 from taskforces.models import ReportingUnit
 
@@ -21,13 +22,15 @@ from taskforces.models import ReportingUnit
 class Meaning:
     """What a cell was understood to say. `value` is plain JSON (numbers and days as text).
 
-    `choices` are the meanings a person is asked to choose from: (value, label).
+    `choices` are the meanings a person is asked to choose from: (value, label). `asks` says which
+    question it is: that of this cell, or that of its whole column's unit of money.
     """
 
     state: State
     value: Any = None
     sentence: str = ""
     choices: tuple[tuple[Any, str], ...] = ()
+    asks: str = QuestionKind.VALUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Place:
     money_unit: str = ""  # "wan", "yi", "yuan"; empty when neither title nor head names one
     unit: ReportingUnit | None = None  # the sender's
     years: tuple[int, ...] = ()  # years named in title, sheet or file name
+    today: datetime.date | None = None  # the day it was handed in: what was signed lies before it
 
 
 Read = Callable[[Value, Place], Meaning]
@@ -62,6 +66,10 @@ class Field:
     # What the place alone says when there is no cell (the unit by the sheet's name, the industry by
     # the section); None when it says nothing.
     by_place: Callable[[Place], Meaning | None] | None = None
+    # Makes the Read of one run, which asks the database once for what all its cells are looked up in.
+    begin: Callable[[], Read] | None = None
+    # A value as people read it (codes by their names); as it stands where there is none.
+    show: Callable[[Any], str] | None = None
 
 
 @dataclass
