@@ -14,13 +14,21 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from briefings.indicators.batches import ARRIVALS, CONVERSION, STANDING, STANDING_AMOUNTS, WORKS
+from briefings.indicators.batches import (
+    ARRIVALS,
+    ARRIVED_AMOUNTS,
+    CONVERSION,
+    STANDING,
+    STANDING_AMOUNTS,
+    WORKS,
+)
 from briefings.indicators.kinds import WHOLE, Indicator, Kind, Rate, Source, Unit, in_wan, kind_of
 from briefings.indicators.outreach import OUTREACH
 from briefings.indicators.progress import PROGRESS_DONE
 from briefings.indicators.service import SERVICE
 from briefings.indicators.signing import RATES, SIGNING
 from briefings.indicators.sources import (
+    CARRIED,
     ENGAGEMENTS,
     EVENTS,
     FLAGS,
@@ -38,6 +46,7 @@ from briefings.indicators.sources import (
 from briefings.indicators.window import Window
 
 __all__ = [
+    "CARRIED",
     "ENGAGEMENTS",
     "EVENTS",
     "FLAGS",
@@ -93,7 +102,7 @@ SUBJECTS = (
     Subject("works", _("Start and production"), WORKS),
     Subject("outreach", _("Visits"), OUTREACH),
     Subject("service", _("Service, issues and stalls"), SERVICE),
-    Subject("arrivals", _("Arrivals in each batch"), ARRIVALS),
+    Subject("arrivals", _("Arrivals in each batch"), (*ARRIVALS, *ARRIVED_AMOUNTS)),
     Subject("standing", _("Standing in each batch"), (*STANDING, *STANDING_AMOUNTS)),
     Subject("conversion", _("Conversion between batches"), CONVERSION),
 )

@@ -4,7 +4,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from briefings.indicators.kinds import Indicator, Rate, Unit
-from briefings.indicators.sources import HOLDINGS, MOVES, STAYS
+from briefings.indicators.sources import CARRIED, HOLDINGS, MOVES, STAYS
 from projects.choices import Stage
 
 WORKS: tuple[Indicator | Rate, ...] = (
@@ -42,6 +42,24 @@ ARRIVALS = tuple(
         MOVES,
         of={"target": stage.value, "is_arrival": True},
         subject="project",
+    )
+    for stage in Stage
+)
+
+ARRIVED_AMOUNTS = tuple(
+    Indicator(
+        f"arrived_amount_{stage.value}",
+        format_lazy(_("Contracted by arrivals in “{batch}”"), batch=stage.label),
+        _(
+            "What the projects that moved forwards into this batch in these months had contracted by the"
+            " last day: all their verified contract events that count. A project that arrives again in the"
+            " same year counts the first time."
+        ),
+        Unit.WAN,
+        CARRIED,
+        of={"batch": stage.value},
+        adds="cents",
+        done_by="counted_on",
     )
     for stage in Stage
 )

@@ -19,7 +19,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Greatest, Least, NullIf
+from django.db.models.functions import Coalesce, ExtractYear, Greatest, Least, NullIf
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -72,14 +72,19 @@ def _crossing(stages: Sequence[str]) -> Case:
 
 def _moves(window: Window) -> QuerySet[Any]:
     """Moves with what they mean for works and production; `is_arrival` marks those that lead forwards."""
-    forwards = Q()
-    for stage in Stage:
-        forwards |= Q(target=stage) & ~Q(source__in=_from(stage))
     return StageChange.objects.filter(_recorded_by(window.as_known_on)).annotate(
         into_works=_crossing(_from(Stage.COMMENCEMENT)),
         into_production=_crossing(_from(Stage.PRODUCTION)),
-        is_arrival=Case(When(forwards, then=Value(True)), default=Value(False)),
+        is_arrival=Case(When(_forwards(), then=Value(True)), default=Value(False)),
     )
+
+
+def _forwards(path: str = "") -> Q:
+    """A move into a batch from none or from an earlier one."""
+    forwards = Q()
+    for stage in Stage:
+        forwards |= Q(**{f"{path}target": stage}) & ~Q(**{f"{path}source__in": _from(stage)})
+    return forwards
 
 
 def _since(window: Window, crossing: str) -> Subquery:
@@ -148,6 +153,31 @@ def _holdings(window: Window) -> QuerySet[Any]:
         held_since=Greatest("counted_on", "stay_on"),
         left_on=_left_on(known_on, "project", "stay_on", "stay_pk"),
     )
+
+
+def _carried(window: Window) -> QuerySet[Any]:
+    """Each contract event in each batch into which its project moved forwards, on the day `arrived_on`:
+    the first time in a year, so that what was taken back and moved again counts once."""
+    move = "project__stage_changes__"
+    moves = (
+        _counted(window)
+        .filter(_forwards(move))
+        .annotate(
+            batch=F(f"{move}target"),
+            arrived_on=F(f"{move}on"),
+            told_at=F(f"{move}recorded_at"),
+            move=F(f"{move}pk"),
+        )
+    )
+    before = StageChange.objects.filter(
+        _forwards(),
+        _recorded_by(window.as_known_on),
+        Q(on__lt=OuterRef("arrived_on")) | Q(on=OuterRef("arrived_on"), pk__lt=OuterRef("move")),
+        project=OuterRef("project"),
+        target=OuterRef("batch"),
+        on__year=ExtractYear(OuterRef("arrived_on")),
+    )
+    return moves.filter(_recorded_by(window.as_known_on, "told_at")).exclude(Exists(before))
 
 
 # --- What projects report -----------------------------------------------------------------------------
@@ -257,6 +287,9 @@ HOLDINGS = Source(
     not_before="counts_from",
     not_after="left_on",
     rules=(_MONTH_OF_SIGNING, _SHARES),
+)
+CARRIED = Source(
+    "carried", _carried, "arrived_on", _BY_PROJECT, shared=True, rules=(_MONTH_OF_SIGNING, _SHARES)
 )
 MOVES = Source("moves", _moves, "on", _BY_PROJECT, shared=True, rules=(_SHARES,))
 STAYS = Source(

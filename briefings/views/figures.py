@@ -36,7 +36,7 @@ from taskforces.models import ReportingUnit, TaskForce
 
 ROWS = 100
 # Figures of these rows depend on every setting of the counting rules.
-BY_ALL_RULES = ("events", "holdings", "signed progress")
+BY_ALL_RULES = ("events", "holdings", "carried", "signed progress")
 
 
 class Question(forms.Form):

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from accounts.access import allow
 from briefings import counting_rules, figures, targets
 from briefings.figures import CODES, Figure, Indicator, Rate, Window
-from briefings.indicators import EVENTS, HOLDINGS, SIGNED_PROGRESS, SUBJECTS, Subject, kind_of
+from briefings.indicators import CARRIED, EVENTS, HOLDINGS, SIGNED_PROGRESS, SUBJECTS, Subject, kind_of
 from briefings.targets import Progress
 from briefings.views import cards
 from core import clock
@@ -18,7 +18,7 @@ from core.pages import page
 from core.remembering import memory
 
 # By contract events, and so by the versioned counting rules.
-BY_CONTRACT = (EVENTS, HOLDINGS, SIGNED_PROGRESS)
+BY_CONTRACT = (CARRIED, EVENTS, HOLDINGS, SIGNED_PROGRESS)
 
 
 @allow("briefings.view_figures")

@@ -317,6 +317,7 @@ _REPORTS = Listing(
 LISTINGS: dict[str, Listing] = {
     "events": _EVENTS,
     "holdings": _EVENTS,
+    "carried": _EVENTS,
     "progress": _REPORTS,
     "signed progress": _REPORTS,
     "stays": Listing(

@@ -414,6 +414,15 @@ class Told:
         ]
         return days[-1] if days else None
 
+    def arrivals(self, stage: Stage) -> list[datetime.date]:
+        """The first day of each year on which the project came forwards into a batch."""
+        days = [
+            move.on
+            for move in self.moves()
+            if move.target == stage and (not move.source or Stage(move.source).rank < stage.rank)
+        ]
+        return list({day.year: day for day in sorted(days, reverse=True)}.values())
+
     def passing(self, stage: Stage, window: Window) -> tuple[bool, bool]:
         """Whether the project was in a batch on a day of the window, and whether it moved on in it."""
         moves, inside, moved_on = self.moves(), False, False
@@ -436,6 +445,8 @@ def naive(window: Window) -> dict[str, Any]:
         standing = [one for one in told if one.batch_on(window.stock_day) == stage]
         answer[f"standing_{stage}"] = len(standing)
         answer[f"standing_amount_{stage}"] = sum(one.contracted_by(window.stock_day) for one in standing)
+        arrived = [one for one in told for on in one.arrivals(stage) if window.contains(on)]
+        answer[f"arrived_amount_{stage}"] = sum(one.contracted_by(window.last_day) for one in arrived)
         if stage != Stage.FULL_CAPACITY:
             passing = [one.passing(stage, window) for one in told]
             answer[f"in_{stage}"] = sum(inside for inside, _on in passing)
@@ -484,6 +495,7 @@ def _standing(told: Told) -> list[ProgressReport]:
 NEW_CODES = [
     *(f"standing_{stage}" for stage in Stage.values),
     *(f"standing_amount_{stage}" for stage in Stage.values),
+    *(f"arrived_amount_{stage}" for stage in Stage.values),
     *(f"{kind}_{stage}" for stage in Stage.values[:-1] for kind in ("in", "passed")),
     "funds_in_place",
     "invested",
