@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from core.refusal import Refusal
 
+KEPT = 100_000  # different texts, and numbers, kept once
 CHILD = Path(__file__).with_name("sheets_child.py")
 
 
@@ -60,13 +61,15 @@ class UnreadableWorkbook(Refusal):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a workbook may cost: sizes in bytes, `cell` in characters (Excel's own limit)."""
+    """What a workbook may cost: sizes in bytes, `cell` (Excel's own limit) and `text` in characters."""
 
     bytes: int = settings.MAX_UPLOAD_BYTES
     unpacked: int = 400 * 2**20
     rows: int = 200_000
     columns: int = 400
     cell: int = 32_767
+    cells: int = 5_000_000
+    text: int = 60_000_000
     memory: int = 2**30
     seconds: int = 30
 
@@ -103,29 +106,82 @@ class Book:
 
 
 def read_book(file: bytes | IO[bytes], limits: Limits | None = None) -> Book:
-    """Raises UnreadableWorkbook for what is no workbook and for what would cost too much."""
-    return Book("xlsx", read_workbook(file, limits))
-
-
-def read_workbook(file: bytes | IO[bytes], limits: Limits | None = None) -> list[Sheet]:
     """All sheets with their rows; wholly empty rows are left out, empty cells are None.
 
-    Raises UnreadableWorkbook for what is no .xlsx and for what would cost too much.
+    Raises UnreadableWorkbook for what is no workbook and for what would cost too much.
     """
     limits = limits or Limits()
     with tempfile.TemporaryFile() as copy:
         _copy(file, copy, limits)
-        sheets: list[Sheet] = []
+        hearing = _Hearing()
         for line in _child(copy, limits):
-            if "refused" in line:
-                raise UnreadableWorkbook(_sentence(line))
-            if "sheet" in line:
-                sheets.append(
-                    Sheet(line["sheet"], Visibility.HIDDEN if line["hidden"] else Visibility.VISIBLE)
-                )
-            elif "row" in line:
-                sheets[-1].rows.append(Row(int(line["row"]), tuple(map(_value, line["values"]))))
-        return sheets
+            hearing.take(line)
+        return hearing.book
+
+
+def read_workbook(file: bytes | IO[bytes], limits: Limits | None = None) -> list[Sheet]:
+    """The sheets alone."""
+    return read_book(file, limits).sheets
+
+
+class _Hearing:
+    """Puts together what the child says; equal texts and numbers are kept once."""
+
+    def __init__(self) -> None:
+        self.book = Book("")
+        numbers = _Numbers().__getitem__
+        decoder = json.JSONDecoder(parse_float=numbers, parse_int=numbers, object_hook=_said)
+        self._decode = decoder.decode
+        self._texts: dict[str, str] = {}
+
+    def take(self, line: str) -> None:
+        said = self._decode(line)
+        if "refused" in said:
+            raise UnreadableWorkbook(_sentence(said))
+        if "rows" in said:
+            self.book.sheets[-1].rows.extend(map(self._row, said["rows"]))
+        elif "sheet" in said:
+            self.book.sheets.append(_sheet(said))
+        else:
+            self.book = Book(said["format"], notes=[_note(code) for code in said["notes"]])
+
+    def _row(self, said: list[Any]) -> Row:
+        texts = self._texts
+        keep = texts.setdefault if len(texts) < KEPT else texts.get
+        values = tuple([keep(one, one) if one.__class__ is str else one for one in said[2:]])
+        return Row(int(said[0]), values, said[1])
+
+
+class _Numbers(dict[str, Decimal]):
+    def __missing__(self, text: str) -> Decimal:
+        number = Decimal(text)
+        if len(self) < KEPT:
+            self[text] = number
+        return number
+
+
+def _said(said: dict[str, Any]) -> Any:
+    """What JSON has no words for; the child's own objects stay as they are."""
+    if len(said) != 1:
+        return said
+    ((key, value),) = said.items()
+    match key:
+        case "d":
+            return datetime.date.fromisoformat(value)
+        case "m":
+            return datetime.datetime.fromisoformat(value)
+        case "u":
+            return Unreadable(*value)
+    return said
+
+
+def _sheet(said: dict[str, Any]) -> Sheet:
+    return Sheet(
+        said["sheet"],
+        Visibility(said["visibility"]),
+        merged=[Merged(*map(int, one)) for one in said["merged"]],
+        hidden_columns=frozenset(map(int, said["columns"])),
+    )
 
 
 def _copy(file: bytes | IO[bytes], copy: IO[bytes], limits: Limits) -> None:
@@ -142,7 +198,7 @@ def _copy(file: bytes | IO[bytes], copy: IO[bytes], limits: Limits) -> None:
     copy.seek(0)
 
 
-def _child(copy: IO[bytes], limits: Limits) -> Iterator[dict[str, Any]]:
+def _child(copy: IO[bytes], limits: Limits) -> Iterator[str]:
     """What the child says, line by line, and a last word for a child that ended before its own."""
     command = [sys.executable, "-I", "-X", "utf8", str(CHILD), json.dumps(asdict(limits))]
     with subprocess.Popen(  # noqa: S603 (our own interpreter and script; the file is its input)
@@ -154,22 +210,24 @@ def _child(copy: IO[bytes], limits: Limits) -> Iterator[dict[str, Any]]:
         try:
             for line in child.stdout:
                 if line.endswith(b"\n"):  # else killed in mid-sentence
-                    yield json.loads(line, parse_float=Decimal, parse_int=Decimal)
+                    yield line.decode()
             status = child.wait()
         finally:
             timer.cancel()
             child.kill()
     if status:
         # A signal means a limit was met; an exit of its own, that the reader stumbled over the file.
-        yield {"refused": "large" if status < 0 else "damaged"}
+        yield json.dumps({"refused": "large" if status < 0 else "damaged"})
 
 
-def _value(said: Any) -> Value:
-    if not isinstance(said, dict):
-        return said
-    if "day" in said:
-        return datetime.date.fromisoformat(said["day"])
-    return datetime.datetime.fromisoformat(said["moment"])
+def _note(code: str) -> str:
+    return {
+        "links": _(
+            "The workbook refers to other files. They were not fetched; what its cells showed when it was "
+            "saved was read."
+        ),
+        "from_1904": _("The workbook counts its days from 1904; days were read so."),
+    }[code]
 
 
 def _sentence(said: dict[str, Any]) -> str:
@@ -177,14 +235,25 @@ def _sentence(said: dict[str, Any]) -> str:
         "empty": _("The file is empty. Choose the workbook again."),
         "size": _("The file is larger than %(limit)s MB. Split it and hand in the parts."),
         "other": _("This is not an Excel workbook. Save it in Excel or WPS as .xlsx and hand that in."),
-        "xls": _("This is a workbook in the old .xls format. Save it as .xlsx and hand that in."),
+        "markup": _(
+            "This is a web page under the name of a workbook. Open it in Excel or WPS, save it as .xlsx and "
+            "hand that in."
+        ),
+        "quotes": _(
+            "A cell holds more than %(limit)s characters: a quotation mark may be opened and never closed. "
+            "Save the table as .xlsx and hand that in."
+        ),
+        "cells": _("The workbook holds more than %(limit)s cells. Split it and hand in the parts."),
+        "text": _(
+            "The workbook holds more than %(limit)s million characters. Split it and hand in the parts."
+        ),
         "password": _("The workbook is protected by a password. Save it without one and hand that in."),
         "macros": _("The workbook contains macros. Save it as .xlsx without macros and hand that in."),
         "damaged": _("The workbook is damaged. Open it in Excel or WPS, save it again and hand that in."),
         "unpacked": _(
             "Unpacked, the workbook would fill %(unpacked)s MB, more than any ledger. It was not read."
         ),
-        "rows": _("Sheet “%(sheet)s” goes down beyond row %(limit)s. Delete what stands below the ledger."),
+        "rows": _("Sheet “%(sheet)s” has more than %(limit)s rows. Split it and hand in the parts."),
         "columns": _(
             "Sheet “%(sheet)s” has more than %(limit)s columns. Delete what stands beside the ledger."
         ),
