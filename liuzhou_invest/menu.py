@@ -80,7 +80,9 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
                 "suspicions",
                 covers=("projects:suspicion",),
             ),
-            Entry(_("Import a ledger"), "projects:import", "upload", "projects.import_ledger"),
+            Entry(
+                _("Import a ledger"), "ledgers:list", "upload", "ledgers.import_ledger", covers=("ledgers",)
+            ),
         ],
     ),
     (

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("core.urls")),
     path("projects/", include("projects.urls")),
+    path("ledgers/", include("ledgers.urls")),
     path("approvals/", include("approvals.urls")),
     path("confirm/<str:token>/", confirm, name="confirm"),
     path("language/", anyone(set_language), name="set_language"),

@@ -89,7 +89,7 @@ def test_counts_are_fresh_after_a_step(frame_is_remembered, clerk):
 
 def test_a_page_without_an_entry_of_its_own_belongs_to_its_apps():
     assert menu._current("projects:list").route == "projects:list"
-    assert menu._current("projects:import").route == "projects:import"
+    assert menu._current("ledgers:row").route == "ledgers:list"
     assert menu._current("projects:detail").route == "projects:list"
     assert menu._current("nowhere") is None
 

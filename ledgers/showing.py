@@ -1,0 +1,160 @@
+"""How a ledger's rows and cells are shown: what was written beside what it was understood to say."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from core.money import format_wan
+from ledgers.choices import Decision, State, Verdict
+from ledgers.declaring import Field, Kind
+from ledgers.models import Ledger, LedgerRow, Reading
+
+# A shape for each state: colour alone is not seen by everybody.
+MARKS = {State.SURE: "", State.ASSUMED: "≈", State.ASKED: "?", State.REFUSED: "✕"}
+LAMPS = {
+    Verdict.NEW: "info",
+    Verdict.SAME: "waiting",
+    Verdict.CHANGED: "todo",
+    Verdict.LOOKALIKE: "over_promise",
+    Verdict.REFUSED: "over_statute",
+}
+RAW_SHOWN = 80
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell as the table has it."""
+
+    field: str
+    label: str
+    state: str
+    word: str
+    mark: str
+    says: str  # what it was understood to say
+    raw: str
+    place: str  # "H17"; empty when the value stands in no cell of the row
+    is_same: bool  # written just as it is understood
+    is_number: bool
+    sentence: str
+    old: str = ""  # what stands in the books, of a changed field
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row as the table has it."""
+
+    row: LedgerRow
+    name: str
+    verdict: str
+    lamp: str
+    cells: list[Cell | None]
+    can_be_decided: bool
+    decision: str
+    evidence: list[str]
+    url: str  # of what it is, or looks like, in the books
+
+
+def shown(field: Field, value: Any) -> str:
+    """A value as people read it."""
+    if value is None or value == "":
+        return "—"
+    if field.show is not None:
+        return field.show(value)
+    if value is True or value is False:
+        return _("Yes") if value else _("No")
+    if field.is_money:
+        try:
+            return format_wan(Decimal(str(value)))
+        except InvalidOperation:
+            return str(value)
+    if isinstance(value, list):
+        return "、".join(_piece(one) for one in value)
+    return str(value)
+
+
+def _piece(value: Any) -> str:
+    """A part of a list: a dated note, or a name."""
+    if isinstance(value, dict):
+        return " ".join(str(part) for part in value.values() if part)
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def columns(kind: Kind, rows: Iterable[LedgerRow]) -> list[Field]:
+    """The fields of which these rows have something, in the order of the declaration."""
+    found = {name for row in rows for name in row.cells}
+    return [field for field in kind.fields if field.name in found]
+
+
+def line(kind: Kind, row: LedgerRow, fields: Sequence[Field]) -> Line:
+    verdict = Verdict(row.verdict)
+    first = kind.fields[0].name
+    keys = [field.name for field in kind.fields if field.is_key] or [first]
+    target = row.written or row.target
+    return Line(
+        row=row,
+        name=str(row.value(keys[0]) or ""),
+        verdict=str(verdict.label),
+        lamp=LAMPS[verdict],
+        cells=[cell(field, row) for field in fields],
+        can_be_decided=verdict in (Verdict.LOOKALIKE, Verdict.CHANGED),
+        decision=str(Decision(row.decision).label) if row.decision else "",
+        evidence=[str(one) for one in row.evidence],
+        url=kind.page_of(target) if kind.page_of and target else "",
+    )
+
+
+def cell(field: Field, row: LedgerRow) -> Cell | None:
+    reading = row.reading(field.name)
+    return told(field, row, reading) if reading else None
+
+
+def told(field: Field, row: LedgerRow, reading: Reading) -> Cell:
+    state = State(reading.state)
+    says = shown(field, reading.value)
+    change = row.changes.get(field.name)
+    return Cell(
+        field=field.name,
+        label=str(field.label),
+        state=state.value,
+        word=str(state.label),
+        mark=MARKS[state],
+        says=says,
+        raw=reading.raw,
+        place=f"{reading.column}{row.row}" if reading.column else "",
+        is_same=reading.raw.strip() == says,
+        is_number=field.is_money,
+        sentence=reading.sentence,
+        old=shown(field, change[0]) if change else "",
+    )
+
+
+def verdict_words() -> dict[str, str]:
+    """What each verdict means, for the legend."""
+    return {
+        Verdict.NEW.value: _("not in the books yet"),
+        Verdict.SAME.value: _("in the books, nothing differs"),
+        Verdict.CHANGED.value: _("in the books, something differs"),
+        Verdict.LOOKALIKE.value: _("perhaps in the books: you decide"),
+        Verdict.REFUSED.value: _("cannot be entered"),
+    }
+
+
+def state_words() -> dict[str, str]:
+    return {
+        State.SURE.value: pgettext("a cell", "as it is written"),
+        State.ASSUMED.value: pgettext("a cell", "read with a reason: look at it"),
+        State.ASKED.value: pgettext("a cell", "only you can say"),
+        State.REFUSED.value: pgettext("a cell", "makes no sense"),
+    }
+
+
+def left_out(ledger: Ledger) -> list[tuple[str, list[dict[str, Any]]]]:
+    """What is no row of the ledger, by its reason: [(reason, [{"sheet", "row"}])], the rarest first."""
+    by_reason: dict[str, list[dict[str, Any]]] = {}
+    for one in ledger.skipped:
+        by_reason.setdefault(one["reason"], []).append(one)
+    return sorted(by_reason.items(), key=lambda pair: len(pair[1]))

@@ -1,0 +1,148 @@
+"""The list of ledgers, handing one in, putting one aside, its file."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.access import allow, user_of
+from accounts.models import User
+from core import clock, files, receipts
+from core.pages import page
+from core.refusal import Refusal
+from ledgers import receiving, tasks
+from ledgers.choices import LedgerState, Verdict
+from ledgers.declaring import KINDS
+from ledgers.forms import LedgerForm
+from ledgers.models import Ledger
+from ledgers.receiving import AlreadyHandedIn
+from ledgers.views.reaching import reached, to_act_on
+from taskforces.rules import reach
+
+ROWS = 30
+LAMPS = {
+    LedgerState.READING: "info",
+    LedgerState.REHEARSED: "todo",
+    LedgerState.COMMITTING: "info",
+    LedgerState.COMMITTED: "done",
+    LedgerState.UNDONE: "waiting",
+    LedgerState.CANCELLED: "waiting",
+    LedgerState.UNREADABLE: "over_statute",
+}
+HEAVY = ("sums", "skipped", "questions", "lost")
+
+
+@allow("ledgers.import_ledger")
+def ledgers(request: HttpRequest) -> HttpResponse:
+    """All ledgers that the person may see, and handing one in: read, shown, and nothing counts yet."""
+    user = user_of(request)
+    same: Ledger | None = None
+    form = LedgerForm(request.POST or None, request.FILES or None, user=user, initial=_usual(user))
+    if form.is_valid():
+        try:
+            return redirect(_handed_in(request, form, user))
+        except Refusal as refusal:
+            same = refusal.ledger if isinstance(refusal, AlreadyHandedIn) else None
+            form = LedgerForm(request.POST, request.FILES, user=user, asks_again=same is not None)
+            form.add_error("file", " ".join([refusal.message, *refusal.details]))
+    seen = Ledger.objects.visible_to(user)
+    states = {row["state"]: row["n"] for row in seen.order_by().values("state").annotate(n=Count("pk"))}
+    only = request.GET.get("state", "")
+    leaf = Paginator(_listed(seen, only), ROWS).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "same": same,
+        "page": leaf,
+        "rows": [_row(one) for one in leaf.object_list],
+        "is_narrowed": bool(only),
+        "tabs": [
+            {"key": "", "word": _("All ledgers"), "n": sum(states.values()), "on": not only},
+            *(
+                {"key": one.value, "word": one.label, "n": states[one], "on": only == one}
+                for one in LedgerState
+                if one in states
+            ),
+        ],
+    }
+    return page(request, "ledgers/list.html", context)
+
+
+def _usual(user: User) -> dict[str, Any]:
+    """A person of one unit sends that unit's ledgers."""
+    units = receiving.units_for(user).filter(pk__in=reach(user).units)[:2]
+    return {"sender": units[0].name} if len(units) == 1 else {}
+
+
+def _listed(seen: QuerySet[Ledger], only: str) -> QuerySet[Ledger]:
+    rows = seen.filter(state=only) if only in LedgerState.values else seen
+    return rows.select_related("file", "handed_in_by").defer(*HEAVY).order_by("-handed_in_at", "-pk")
+
+
+def _row(ledger: Ledger) -> dict[str, Any]:
+    counts = ledger.counts.get("rows", {})
+    kind = KINDS.get(ledger.kind)
+    return {
+        "ledger": ledger,
+        "kind": kind.label if kind else ledger.kind,
+        "lamp": LAMPS[LedgerState(ledger.state)],
+        "counts": [(one.label, counts[one]) for one in Verdict if counts.get(one)],
+        "asked": ledger.counts.get("cells", {}).get("asked", 0),
+    }
+
+
+def _handed_in(request: HttpRequest, form: LedgerForm, user: User) -> str:
+    """Where to look on: the ledger, read already if it is small."""
+    values = form.cleaned_data
+    upload = values["file"]
+    sent = [upload.name, upload.size, values["sender"], values["kind"], values["again"]]
+    made: Ledger | None = None
+    with receipts.once(user=user, key=receipts.token_of(request), sent=sent) as sending:
+        if not sending.seen:
+            made = receiving.receive(
+                upload,
+                kind=values["kind"],
+                sender=values["sender"],
+                by=user,
+                today=clock.today(),
+                again=values["again"],
+            )
+            sending.answer(location=reverse("ledgers:ledger", args=[made.pk]))
+    if made is not None:
+        tasks.read(made, by=user)
+    return sending.location
+
+
+@allow("ledgers.import_ledger")
+def read_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Read the file once more: after a worker gave up, or when the books have changed since."""
+    ledger = to_act_on(request, pk)
+    if request.method == "POST":
+        try:
+            tasks.read(ledger, by=user_of(request))
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
+    return redirect("ledgers:ledger", pk)
+
+
+@allow("ledgers.import_ledger")
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a ledger aside that is being read or waits; its file stays."""
+    ledger = to_act_on(request, pk)
+    if request.method == "POST":
+        try:
+            receiving.cancel(ledger)
+            messages.success(request, _("The ledger is put aside. Nothing of it was entered."))
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
+    return redirect("ledgers:ledger", pk)
+
+
+@allow("ledgers.view_ledger")
+def file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The workbook as it was handed in."""
+    return files.send(reached(request, pk).file)

@@ -1,0 +1,228 @@
+"""A ledger: how far it is, what is asked, and every row with its cells beside their meaning."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.access import allow, user_of
+from core.models import JobState
+from core.money import format_wan
+from core.pages import page
+from ledgers import showing
+from ledgers.choices import Decision, LedgerState, State, Verdict
+from ledgers.declaring import KINDS, Kind
+from ledgers.filters import RowFilter
+from ledgers.forms import UndoForm
+from ledgers.models import Ledger, LedgerRow
+from ledgers.views.handing_in import LAMPS
+from ledgers.views.reaching import may_act, reached
+
+ROWS = 50
+DECISIONS = [(one.value, one.label) for one in (Decision.NEW, Decision.SAME, Decision.LEAVE)]
+MOST_SHOWN = 12  # of one reason, of rows that are gone
+
+
+def kind_of(ledger: Ledger) -> Kind:
+    if ledger.kind not in KINDS:
+        raise Http404
+    return KINDS[ledger.kind]
+
+
+@allow("ledgers.view_ledger")
+def ledger(request: HttpRequest, pk: int) -> HttpResponse:
+    found = reached(request, pk)
+    kind, user = kind_of(found), user_of(request)
+    context = {
+        "ledger": found,
+        "kind": kind,
+        "lamp": LAMPS[LedgerState(found.state)],
+        "steps": _steps(found),
+        "may_act": may_act(user, found),
+    }
+    if found.state == LedgerState.READING:
+        return page(request, "ledgers/reading.html", {**context, **_reading(found)}, partial="progress")
+    if found.state == LedgerState.UNREADABLE:
+        return page(request, "ledgers/unreadable.html", {**context, "lines": found.error.splitlines()})
+    return page(request, "ledgers/ledger.html", {**context, **_shown(request, found, kind)})
+
+
+def _steps(ledger: Ledger) -> list[dict[str, Any]]:
+    """Read, questions, entered: where it stands and what each step waits for."""
+    rows, asked = sum(ledger.counts.get("rows", {}).values()), len(ledger.questions)
+    reading = ledger.state in (LedgerState.READING, LedgerState.UNREADABLE)
+    entered = ledger.state == LedgerState.COMMITTED
+    return [
+        {
+            "word": _("Read"),
+            "side": _("%(n)s rows") % {"n": rows} if rows else "",
+            "now": reading,
+            "done": not reading,
+        },
+        {
+            "word": _("Questions"),
+            "side": _("%(n)s open") % {"n": asked} if asked else _("none open"),
+            "now": not reading and not entered and asked > 0,
+            "done": entered or (not reading and not asked),
+        },
+        {
+            "word": _("Entered"),
+            "side": ledger.committed_at.date().isoformat() if entered and ledger.committed_at else "",
+            "now": not reading and not entered and not asked,
+            "done": entered,
+        },
+    ]
+
+
+def _reading(ledger: Ledger) -> dict[str, Any]:
+    job = ledger.job
+    stopped = job is None or job.state in (JobState.FAILED, JobState.CANCELLED)
+    return {
+        "job": job,
+        "is_stopped": stopped,
+        "title": _("The ledger is being read"),
+        "poll_url": reverse("ledgers:ledger", args=[ledger.pk]),
+    }
+
+
+# --- The rehearsal ----------------------------------------------------------------------------------------
+
+
+def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
+    filters = RowFilter(request.GET, ledger.rows.all(), kind=kind)
+    rows = filters.qs if filters.is_valid() else ledger.rows.none()
+    leaf = Paginator(rows.order_by("pk"), ROWS).get_page(request.GET.get("page"))
+    fields = showing.columns(kind, leaf.object_list)
+    return {
+        "page": leaf,
+        "fields": fields,
+        "lines": [showing.line(kind, row, fields) for row in leaf.object_list],
+        "verdicts": _verdicts(request, ledger),
+        "states": _states(request, ledger),
+        "sheets": _sheets(request, ledger),
+        "question": request.GET.get("q", ""),
+        "kept": [(name, value) for name, value in request.GET.items() if name not in ("q", "page")],
+        "decisions": DECISIONS,
+        "is_narrowed": any(request.GET.get(name) for name in ("verdict", "state", "sheet", "q", "open")),
+        "questions": [_question(one, kind, place) for place, one in enumerate(ledger.questions)],
+        "sums": [_sum(one) for one in ledger.sums],
+        "sum_label": kind.field(kind.sum_of).label if kind.sum_of else "",
+        "left_out": [_left_out(reason, places) for reason, places in showing.left_out(ledger)],
+        "hidden": ledger.rows.filter(is_hidden=True).count(),
+        "lost": ledger.lost[:MOST_SHOWN],
+        "lost_more": max(0, len(ledger.lost) - MOST_SHOWN),
+        "to_decide": ledger.rows.filter(verdict=Verdict.LOOKALIKE, decision="").count(),
+        "undo_form": UndoForm(),
+        "is_rehearsed": ledger.state == LedgerState.REHEARSED,
+    }
+
+
+def _verdicts(request: HttpRequest, ledger: Ledger) -> list[dict[str, Any]]:
+    counts, words = ledger.counts.get("rows", {}), showing.verdict_words()
+    return [
+        {
+            "key": one.value,
+            "label": one.label,
+            "lamp": showing.LAMPS[one],
+            "n": counts.get(one.value, 0),
+            "words": words[one.value],
+            "on": request.GET.get("verdict") == one.value,
+        }
+        for one in Verdict
+    ]
+
+
+def _states(request: HttpRequest, ledger: Ledger) -> list[dict[str, Any]]:
+    counts, words = ledger.counts.get("cells", {}), showing.state_words()
+    return [
+        {
+            "key": one.value,
+            "label": one.label,
+            "mark": showing.MARKS[one],
+            "n": counts.get(one.value, 0),
+            "words": words[one.value],
+            "on": request.GET.get("state") == one.value,
+        }
+        for one in State
+    ]
+
+
+def _sheets(request: HttpRequest, ledger: Ledger) -> list[dict[str, Any]]:
+    """The sheets in the order of the workbook with how many rows each has; one alone needs no tabs."""
+    counted = ledger.rows.values("sheet").annotate(n=Count("pk"))
+    found = sorted(counted, key=lambda one: _first(ledger, one["sheet"]))
+    chosen = request.GET.get("sheet", "")
+    tabs = [
+        {"key": one["sheet"], "word": one["sheet"], "n": one["n"], "on": one["sheet"] == chosen}
+        for one in found
+    ]
+    if len(tabs) < 2:
+        return []
+    return [{"key": "", "word": _("All sheets"), "n": sum(tab["n"] for tab in tabs), "on": not chosen}, *tabs]
+
+
+def _first(ledger: Ledger, sheet: str) -> int:
+    """The sums stand in the order of the workbook."""
+    order = [one["sheet"] for one in ledger.sums]
+    return order.index(sheet) if sheet in order else len(order)
+
+
+def _question(question: dict[str, Any], kind: Kind, place: int) -> dict[str, Any]:
+    """One thing that is asked, with the name of its control."""
+    label = next((field.label for field in kind.fields if field.name == question["field"]), "")
+    return {**question, "name": f"answer-{place}", "label": label, "place": place}
+
+
+def _sum(one: dict[str, Any]) -> dict[str, Any]:
+    """A sheet's sum in words: what was read, what its own line says, by how much they differ."""
+    read, stated = _amount(one["read"]), _amount(one["stated"])
+    differs = read - stated if read is not None and stated is not None else None
+    return {
+        **one,
+        "read_shown": format_wan(read),
+        "stated_shown": format_wan(stated),
+        "difference": format_wan(differs) if differs is not None else "",
+    }
+
+
+def _amount(text: Any) -> Decimal | None:
+    return None if text in (None, "") else Decimal(str(text))
+
+
+def _left_out(reason: str, places: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    found = [f"{one['sheet']}!{one['row']}" if one["row"] else one["sheet"] for one in places]
+    found = [one for one in found if one]
+    return {
+        "reason": reason,
+        "places": found[:MOST_SHOWN],
+        "more": max(0, len(found) - MOST_SHOWN),
+        "n": len(found),
+    }
+
+
+# --- A row --------------------------------------------------------------------------------------------------
+
+
+@allow("ledgers.view_ledger")
+def row(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+    """A row with every cell: where it stands, what it says, why, and what stands in the books."""
+    found = reached(request, pk)
+    kind = kind_of(found)
+    one: LedgerRow = get_object_or_404(found.rows, pk=row)
+    line = showing.line(kind, one, showing.columns(kind, [one]))
+    around = found.rows.order_by("pk")
+    context = {
+        "ledger": found,
+        "line": line,
+        "next": around.filter(pk__gt=one.pk).first(),
+        "before": around.filter(pk__lt=one.pk).last(),
+        "decisions": DECISIONS if line.can_be_decided else [],
+        "may_act": may_act(user_of(request), found) and found.state == LedgerState.REHEARSED,
+    }
+    return page(request, "ledgers/row.html", context)
