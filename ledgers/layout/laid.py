@@ -1,17 +1,12 @@
-"""Where things stand in a foreign workbook: heads, columns, sections, totals, notes.
-
-`lay_out` says which cell belongs to which field of a kind; what the cell means is read afterwards
-(ledgers/interpreting.py). Whatever is not taken as a line is told in `skipped`, never dropped in silence.
-"""
+"""What a workbook is once it was laid out: tables of lines, what was left out, what must be asked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from core.sheets import Sheet, Value
+from core.sheets import Value
 from ledgers.choices import State
-from ledgers.declaring import Kind, Place
-from taskforces.models import ReportingUnit
+from ledgers.declaring import Place
 
 # {(QuestionKind, field, raw): meaning}, as people answered it
 Answers = Mapping[tuple[str, str, str], Any]
@@ -88,7 +83,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Table:
-    """A sheet with a head of the kind. Together, `stated` is the sum that the sheet says of itself."""
+    """A head of the kind and the lines under it; a sheet may hold several, one below the other.
+
+    Together, `stated` is the sum that the table says of itself. The lines are made while one goes
+    through them: a large ledger never stands in memory twice.
+    """
 
     sheet: str
     title: str
@@ -113,15 +112,3 @@ class Laid:
 def money_unit_asked(place: Place) -> str:
     """The `raw` under which the unit of money of a column is asked and answered."""
     return f"{place.sheet}：{place.head}"
-
-
-def lay_out(
-    sheets: Sequence[Sheet],
-    kind: Kind,
-    *,
-    unit: ReportingUnit | None = None,
-    answers: Answers | None = None,
-    file_name: str = "",
-) -> Laid:
-    """Tables, what was left out and why, and what must be asked."""
-    raise NotImplementedError
