@@ -5,7 +5,7 @@ import hashlib
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -80,7 +80,15 @@ def store(upload: UploadedFile, *, by: Any, door: Door | None = None) -> StoredF
     return stored
 
 
-def send(stored: StoredFile) -> FileResponse:
+class Kept(Protocol):
+    """A file under a random name, and what it is called outside."""
+
+    file: Any
+    name: Any
+    content_type: Any
+
+
+def send(stored: Kept) -> FileResponse:
     """The file as a download that no browser opens as a page of ours."""
     try:
         content = stored.file.open("rb")

@@ -8,6 +8,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from core import audit, health, jobs, receipts
+from core.exporting import large
 from core.models import Job
 
 log = logging.getLogger(__name__)
@@ -53,8 +54,10 @@ def sweep() -> None:
 
 @shared_task
 def purge() -> None:
-    """Every night: forget used receipts, jobs finished long ago, sessions that have ended."""
+    """Every night: forget used receipts, jobs finished long ago, sessions that have ended, and the
+    files of large exports that have waited long enough."""
     call_command("clearsessions")
     now = timezone.now()
     receipts.purge(now=now)
+    large.purge(now=now)
     jobs.purge(now=now)

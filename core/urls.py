@@ -6,6 +6,7 @@ app_name = "core"
 
 urlpatterns = [
     path("jobs/<int:pk>/", views.job, name="job"),
+    path("exports/<int:pk>/", views.export, name="export"),
     path("audit/", views.audit_trail, name="audit"),
     path("calendar/", views.calendar, name="calendar"),
     path("calendar/<int:year>/notice/", views.enter_notice, name="enter_notice"),

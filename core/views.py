@@ -6,14 +6,15 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core import audit, clock, jobs, notices, receipts, wall, workdays
+from core import audit, clock, files, jobs, notices, receipts, wall, workdays
 from core.access import allow, signed_in
+from core.exporting import large
 from core.filters import AuditFilter
 from core.forms import FIRST_YEAR, LAST_YEAR, NoticeForm, year_asked
 from core.models import AuditEntry, CalendarNotice, CalendarOverride
@@ -35,6 +36,12 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
         "poll_url": reverse("core:job", args=[found.pk]),
     }
     return page(request, "core/job.html", context, partial="job")
+
+
+@signed_in
+def export(request: HttpRequest, pk: int) -> FileResponse:
+    """A large export that is ready: for whoever asked for it."""
+    return files.send(get_object_or_404(large.visible_to(request.user), job=pk))
 
 
 @allow("core.view_auditentry")

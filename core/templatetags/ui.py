@@ -264,6 +264,16 @@ def pages(context: Context, page: Any) -> dict[str, Any]:
     return {"page": page, "numbers": list(numbers), "request": context.get("request")}
 
 
+@register.inclusion_tag("parts/_export.html", takes_context=True)
+def export(context: Context, layouts: Iterable[Any] = ()) -> dict[str, Any]:
+    """The list on this page as a file, as it is filtered now: for the actions at the top right."""
+    request = context.get("request")
+    whole: dict[str, object] = {"page": None, "after": None}
+    forms = [(form.upper(), _address(request, {**whole, "export": form})) for form in ("xlsx", "csv")]
+    in_layout = [(one, _address(request, {**whole, "export": "xlsx", "layout": one.pk})) for one in layouts]
+    return {"forms": forms, "layouts": in_layout}
+
+
 @register.inclusion_tag("parts/_keyset.html", takes_context=True)
 def keyset(context: Context, after: object = None, shown: object = None) -> dict[str, Any]:
     """Next and back to the start, for long lists that are read by key instead of by page number."""
@@ -356,6 +366,21 @@ def _words(bound: BoundField, names: Iterable[str], query: QueryDict) -> str:
             "count": len(values) - 1,
         }
     )
+
+
+def chosen(form: Form, query: QueryDict) -> list[tuple[str, str]]:
+    """What a list is narrowed to, filter by filter in words; its order is no narrowing."""
+    found = [(bound, _names(bound)) for bound in form if bound.name != "sort"]
+    return [(str(bound.label), words) for bound, names in found if (words := _all_words(bound, names, query))]
+
+
+def _all_words(bound: BoundField, names: Sequence[str], query: QueryDict) -> str:
+    """As `_words`, with all of several choices."""
+    choices = {str(key): str(label) for key, label in _flat(getattr(bound.field, "choices", ()))}
+    values = [value for name in names for value in query.getlist(name) if value != ""]
+    if choices and len(values) > 1:
+        return "、".join(choices.get(value, value) for value in values)
+    return _words(bound, names, query)
 
 
 def _flat(choices: Iterable[Any]) -> Iterable[tuple[Any, Any]]:

@@ -10,14 +10,17 @@ from typing import Any, NamedTuple, TypedDict
 
 from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
+from core import exporting
+from core.exporting import Rows
 from core.money import NO_VALUE, WAN_IN_YI, format_yi
 from core.pages import page
+from projects import excel
 from projects.choices import Confidentiality, Stage, Status
 from projects.filters import Choices, ProjectFilter
 from projects.models import ContractEvent, Project, Share
@@ -81,7 +84,8 @@ class Line(NamedTuple):
 
 
 class Row(TypedDict):
-    """Ready strings: fifty rows of filters in a template cost more than the query."""
+    """Ready strings: fifty rows of filters in a template cost more than the query. The amount and the
+    day also as they are, for the list as a file."""
 
     url: str
     name: str
@@ -93,12 +97,16 @@ class Row(TypedDict):
     signed_on: str
     lamp: str
     word: str
+    contracted: Decimal | None
+    day: datetime.date | None
 
 
 @allow("projects.view_project")
-def ledger(request: HttpRequest) -> HttpResponse:
+def ledger(request: HttpRequest) -> HttpResponseBase:
     user = user_of(request)
     filterset = ProjectFilter(request.GET, Project.objects.visible_to(user), request=request)
+    if exporting.asked(request):
+        return exporting.answer(request, excel.LEDGER, _exported(filterset, user), narrowed=filterset)
     found = tally(filterset.qs)
     leaf = Counted(filterset.qs.values_list(*Line._fields), found.count).get_page(request.GET.get("page"))
     asked = filterset.form.cleaned_data
@@ -115,6 +123,13 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "rows": _rows([Line(*row) for row in leaf.object_list], filterset.choices, user),
     }
     return page(request, "projects/list.html", context)
+
+
+def _exported(filterset: ProjectFilter, user: User) -> Rows:
+    def dressed(rows: list[Any]) -> list[Row]:
+        return _rows([Line(*row) for row in rows], filterset.choices, user)
+
+    return exporting.in_chunks(filterset.qs.values_list(*Line._fields), dressed)
 
 
 def _narrowed(query: QueryDict, **changes: str) -> str:
@@ -197,6 +212,8 @@ def _rows(lines: list[Line], choices: Choices, user: User) -> list[Row]:
                 signed_on=line.signed_on.isoformat() if line.signed_on else NO_VALUE,
                 lamp=lamp,
                 word=word,
+                contracted=line.contracted or None,
+                day=line.signed_on,
             )
         )
     return made
