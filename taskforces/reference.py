@@ -41,6 +41,95 @@ TASK_FORCES = (
 NINE = tuple(code for code, *_names in TASK_FORCES[:9])
 TEN = tuple(code for code, *_names in TASK_FORCES)
 
+# What units and industries are also called in ledgers: code → names that leave no doubt, names that a
+# person should see; both apart by spaces. The rows' own names (full, short, English) need not stand here.
+UNIT_ALIASES: dict[str, tuple[str, str]] = {
+    "450202": (
+        "柳州市城中区",
+        "",
+    ),
+    "450206": (
+        "柳江县",
+        "",
+    ),
+    "450223": (
+        "",
+        "鹿寨经济开发区 鹿寨经开区",
+    ),
+    "450225": (
+        "融水县 融水自治县",
+        "",
+    ),
+    "450226": (
+        "三江县 三江自治县",
+        "",
+    ),
+    "LD": (
+        "高新区 柳州高新区 柳东 柳州高新技术产业开发区 柳州国家高新区 柳东新区管委会 高新技术产业开发区",
+        "雒容 雒容镇 洛埠 洛埠镇 官塘 花岭 汽车城",
+    ),
+    "BS": (
+        "阳和 阳和新区 阳和工业新区 北部新区 北部生态新区管委会 北生新区",
+        "阳和街道 阳和开发区",
+    ),
+}
+FORCE_ALIASES: dict[str, tuple[str, str]] = {
+    "steel": (
+        "钢铁 有色金属 有色 钢铁及有色金属 钢铁有色 钢铁和有色金属 钢铁冶金 冶金",
+        "铝加工 铝 铜 铝精深加工 再生铝 金属制品 钢铁新材料 有色金属新材料",
+    ),
+    "auto": (
+        "汽车 汽车零部件 汽车制造 汽车及零部件 汽车及汽车零部件 整车 专用车 商用车 乘用车",
+        "汽配 汽车配件 智能网联汽车 高端装备及汽车零部件",
+    ),
+    "machinery": (
+        "机械 工程机械 机械制造 装备制造 高端装备 高端装备制造 机械装备 农机 机械工业",
+        "智能装备 智能制造装备 预应力 农业机械 轨道交通装备",
+    ),
+    "ai": (
+        "人工智能 ai ai+制造 人工智能+制造 人工智能+ ai+ 机器人 智能终端 人工智能及机器人 "
+        "智能终端及机器人 人工智能与机器人",
+        "人形机器人 算力 智能制造 智能网联",
+    ),
+    "energy": (
+        "新能源 储能 新型储能 新能源储能 电池 动力电池 光伏 风电 氢能 新能源电池",
+        "锂电 锂电池 充换电 充电桩 清洁能源 绿色能源 能源",
+    ),
+    "materials": (
+        "新材料 先进材料 新型材料",
+        "高分子材料 碳纤维 稀土 复合材料",
+    ),
+    "chemical": (
+        "化工 日化 精细化工 化工及日化 石化 化学",
+        "涂料 钛白粉 绿色化工",
+    ),
+    "timber": (
+        "林木 林木加工 木材加工 林产 林产林化 高端绿色家居 绿色家居 家居 林业加工",
+        "木业 家具 定制家居 人造板 竹木 林业",
+    ),
+    "food": (
+        "轻工 食品 轻工食品 轻工及食品 食品加工 农产品加工 螺蛳粉 食品轻工 轻工业",
+        "纺织服装 服装 纺织 预制菜 糖果 饮料 粮油 消费品 文旅装备及服装",
+    ),
+    "health": (
+        "生物医药 大健康 生物医药及大健康 医药 生物医药大健康 医疗器械",
+        "中医药 健康 医疗",
+    ),
+}
+# Names that two task forces could claim: only a person can say whose the project is.
+FORCES_IN_DOUBT: dict[str, tuple[str, ...]] = {
+    "新能源汽车": ("auto", "energy"),
+    "新能源汽车零部件": ("auto", "energy"),
+    "新能源车": ("auto", "energy"),
+    "电动汽车": ("auto", "energy"),
+    "汽车电子": ("auto", "ai"),
+    "新能源材料": ("energy", "materials"),
+    "电池材料": ("energy", "materials"),
+    "化工新材料": ("chemical", "materials"),
+    "金属新材料": ("steel", "materials"),
+    "钢铁及有色金属新材料": ("steel", "materials"),
+}
+
 # year, name, English name, task forces with a seat, whether it is an example. That 2026 has ten task
 # forces and keeps the seven batches is read from its name, 1071 (Liubei District, January 2026).
 MECHANISMS = (
