@@ -89,6 +89,20 @@ def columns(kind: Kind, rows: Iterable[LedgerRow]) -> list[Field]:
     return [field for field in kind.fields if field.name in found]
 
 
+WIDTHS = ((6, "w-s"), (12, "w-m"), (26, "w-l"))
+
+
+def widths(lines: Sequence[Line], places: int) -> list[str]:
+    """How wide each column needs to be: by its longer texts, so that rows stay low."""
+    return [_width([one.cells[place] for one in lines]) for place in range(places)]
+
+
+def _width(cells: Iterable[Cell | None]) -> str:
+    lengths = sorted(max(len(cell.says), len(cell.sentence) // 2, len(cell.raw) // 2) for cell in cells if cell)
+    usual = lengths[len(lengths) * 9 // 10] if lengths else 0
+    return next((name for most, name in WIDTHS if usual <= most), "w-xl")
+
+
 def line(kind: Kind, row: LedgerRow, fields: Sequence[Field]) -> Line:
     verdict = Verdict(row.verdict)
     first = kind.fields[0].name

@@ -99,10 +99,11 @@ def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
     rows = filters.qs if filters.is_valid() else ledger.rows.none()
     leaf = Paginator(rows.order_by("pk"), ROWS).get_page(request.GET.get("page"))
     fields = showing.columns(kind, leaf.object_list)
+    lines = [showing.line(kind, row, fields) for row in leaf.object_list]
     return {
         "page": leaf,
-        "fields": fields,
-        "lines": [showing.line(kind, row, fields) for row in leaf.object_list],
+        "columns": list(zip(fields, showing.widths(lines, len(fields)), strict=True)),
+        "lines": lines,
         "verdicts": _verdicts(request, ledger),
         "states": _states(request, ledger),
         "sheets": _sheets(request, ledger),
