@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ledgers.views import answering, handing_in, ledger
+from ledgers.views import answering, handing_back, handing_in, ledger
 
 app_name = "ledgers"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("<int:pk>/", ledger.ledger, name="ledger"),
     path("<int:pk>/rows/<int:row>/", ledger.row, name="row"),
     path("<int:pk>/file/", handing_in.file, name="file"),
+    path("<int:pk>/handed-back/", handing_back.handed_back, name="handed_back"),
     path("<int:pk>/answer/", answering.answer, name="answer"),
     path("<int:pk>/decide/", answering.decide, name="decide"),
     path("<int:pk>/read/", handing_in.read_again, name="read_again"),

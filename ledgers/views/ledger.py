@@ -120,6 +120,7 @@ def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
         "lost_more": max(0, len(ledger.lost) - MOST_SHOWN),
         "to_decide": ledger.rows.filter(verdict=Verdict.LOOKALIKE, decision="").count(),
         "undo_form": UndoForm(),
+        "handed_back_url": reverse("ledgers:handed_back", args=[ledger.pk]),
         "is_rehearsed": ledger.state == LedgerState.REHEARSED,
     }
 
