@@ -5,7 +5,7 @@ is assumed, what only a person can say is asked, what nobody can make sense of i
 say why in a sentence.
 """
 
-from ledgers.meanings.amounts import amount, count
+from ledgers.meanings.amounts import amount, count, foreign_amount
 from ledgers.meanings.codes import credit_code, national_code
 from ledgers.meanings.days import day, planned_day
 from ledgers.meanings.names import force, force_of_place, forces, investors, unit, unit_of_place, units
@@ -24,6 +24,7 @@ __all__ = [
     "force",
     "force_of_place",
     "forces",
+    "foreign_amount",
     "investors",
     "is_empty",
     "national_code",

@@ -5,7 +5,7 @@ once for the column. A number is never made to fit: what may mean two amounts is
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
@@ -430,3 +430,18 @@ def from_numerals(text: str) -> int | None:
         else:
             return None
     return total + (digit or 0)
+
+
+# --- A column of foreign money ------------------------------------------------------------------------------
+
+
+def foreign_amount(value: Value, place: Place) -> Meaning:
+    """A column of foreign amounts: {"currency", "foreign"}, the currency named in the cell or the head."""
+    if is_empty(value) or value == 0:
+        return NOTHING
+    meaning = amount(value, replace(place, money_unit=place.money_unit or "wan"))
+    if isinstance(meaning.value, dict):
+        return sure(meaning.value) if "wan" not in meaning.value else meaning
+    if meaning.state == State.REFUSED:
+        return meaning
+    return refused(_("No currency is named. Write it beside the amount, like 1200万美元."))

@@ -16,13 +16,46 @@ from ledgers.choices import State
 from ledgers.declaring import Meaning
 
 # What people write into a cell that holds nothing, after `plain`.
-EMPTY_WORDS = frozenset(
-    (
-        "- -- --- / // \\ 无 没有 暂无 待定 未定 暂未定 待补充 待填 待填写 待明确 待确定 不详 未知 空 空白 面议 "
-        "n/a na none null nil tbd * ? ?? ... … . 、"
-    ).split()
-    + [""]
-)
+EMPTY_WORDS = {
+    *(
+        "",
+        "-",
+        "--",
+        "---",
+        "/",
+        "//",
+        "\\",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "nil",
+        "tbd",
+        "*",
+        "?",
+        "??",
+        "...",
+        "…",
+    ),
+    *(
+        "。",
+        ".",
+        "、",
+        "无",
+        "没有",
+        "空",
+        "空白",
+        "不详",
+        "未知",
+        "面议",
+        "暂无",
+        "待定",
+        "未定",
+        "暂未定",
+        "待补充",
+    ),
+    *("待填", "待填写", "待明确", "待确定"),
+}
 RAW_LENGTH = 1000  # of a cell's text beside its meaning; the file itself is kept
 QUESTION_LENGTH = 200  # see ledgers.models.Answer.raw
 

@@ -84,7 +84,7 @@ Words = Mapping[str, tuple[Any, bool]]  # {word: (its meaning, whether it is sur
 
 
 def words(known: Words, labels: Callable[[], list[tuple[Any, str]]]) -> Read:
-    """One of an office's words, in whatever width and case; another is asked, with `labels` to choose from."""
+    """One of an office's words, in whatever width and case; another is asked, of `labels`."""
     table = {plain(word).replace(" ", ""): meaning for word, meaning in known.items()}
 
     def read(value: Value, place: Place) -> Meaning:
