@@ -1,9 +1,36 @@
-from collections.abc import Sequence
+"""A workbook laid out, sheet by sheet and table by table."""
 
-from core.sheets import Sheet
-from ledgers.declaring import Kind
-from ledgers.layout.laid import Answers, Laid
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from typing import overload
+
+from django.utils.translation import gettext as _
+
+from core.sheets import Merged, Row, Sheet, Value, Visibility
+from ledgers.choices import QuestionKind
+from ledgers.declaring import Kind, Place
+from ledgers.layout.columns import Resolved, letter, resolve
+from ledgers.layout.filling import Filled, filled_down
+from ledgers.layout.heads import Head, Names, find_head, looks_like_summary, repeats
+from ledgers.layout.laid import (
+    Answers,
+    Cell,
+    Column,
+    Laid,
+    Line,
+    Question,
+    Skipped,
+    Stated,
+    Table,
+    money_unit_asked,
+)
+from ledgers.layout.rows import Frame, RowKind, is_grand, kind_of, section_level, section_text
+from ledgers.layout.words import is_blank, money_unit_of_title, said, squeezed, years_of
 from taskforces.models import ReportingUnit
+
+COPIED = 3  # fewer equal lines are no copy of a sheet
 
 
 def lay_out(
@@ -15,4 +42,396 @@ def lay_out(
     file_name: str = "",
 ) -> Laid:
     """Tables, what was left out and why, and what must be asked."""
-    raise NotImplementedError
+    laying = _Laying(kind, unit, answers or {}, file_name)
+    for sheet in sheets:
+        laying.sheet(sheet)
+    return laying.laid()
+
+
+class Lines(Sequence[Line]):
+    """The lines of a table, made when they are asked for."""
+
+    def __init__(
+        self,
+        sheet: str,
+        rows: Sequence[tuple[Row, int]],
+        columns: Sequence[Column],
+        sections: Sequence[tuple[Place, Mapping[str, Place]]],
+        filled: Filled,
+    ) -> None:
+        self._sheet, self._rows, self._sections, self._filled = sheet, rows, sections, filled
+        self._columns = [
+            (one.field, one.place, one.letter, one.state, one.sentence) for one in columns if one.field
+        ]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Line]: ...
+
+    def __getitem__(self, index: int | slice) -> Line | list[Line]:
+        if isinstance(index, slice):
+            return [self._line(*found) for found in self._rows[index]]
+        return self._line(*self._rows[index])
+
+    def __iter__(self) -> Iterator[Line]:
+        return (self._line(row, section) for row, section in self._rows)
+
+    def _line(self, row: Row, section: int) -> Line:
+        values = row.values
+        width = len(values)
+        cells = {
+            field: Cell(values[at], letter, state, sentence)
+            for field, at, letter, state, sentence in self._columns
+            if at < width and values[at] is not None and not is_blank(values[at])
+        }
+        if row.number in self._filled:
+            cells.update(self._filled[row.number])
+        place, places = self._sections[section]
+        return Line(self._sheet, row.number, row.is_hidden, cells, place, places)
+
+
+@dataclass
+class _Found:
+    """A table while its rows are gone through."""
+
+    head: Head
+    resolved: Resolved
+    title: str
+    rows: list[tuple[Row, int]] = field(default_factory=list)  # lines and their sections
+    sections: list[str] = field(default_factory=lambda: [""])
+    parts: list[list[Row]] = field(default_factory=lambda: [[]])  # lines between sections and totals
+    totals: list[tuple[Row, RowKind, int]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class _Laying:
+    def __init__(self, kind: Kind, unit: ReportingUnit | None, answers: Answers, file_name: str) -> None:
+        self.kind, self.unit, self.answers, self.file_name = kind, unit, answers, file_name
+        self.names = Names(kind)
+        self.tables: list[Table] = []
+        self.skipped: list[Skipped] = []
+        self.questions: dict[str, Question] = {}
+        self.heads: set[str] = set()
+
+    def laid(self) -> Laid:
+        tables = self._without_copies()
+        layout = hashlib.sha256("\n".join(sorted(self.heads)).encode()).hexdigest()[:16] if self.heads else ""
+        order = {id(one): at for at, one in enumerate(self.skipped)}
+        self.skipped.sort(key=lambda one: order[id(one)])
+        return Laid(tables, self.skipped, list(self.questions.values()), layout)
+
+    def _skip(self, sheet: str, row: int, reason: str) -> None:
+        self.skipped.append(Skipped(sheet, row, reason))
+
+    # A sheet
+
+    def sheet(self, sheet: Sheet) -> None:
+        if not any(not is_blank(value) for row in sheet.rows for value in row.values):
+            return self._skip(sheet.title, 0, _("The sheet is empty."))
+        if sheet.visibility == Visibility.VERY_HIDDEN:
+            reason = _("The sheet is hidden so that no menu of Excel shows it; it was not read.")
+            return self._skip(sheet.title, 0, reason)
+        if sheet.visibility == Visibility.HIDDEN:
+            reason = _("The sheet is hidden; it was not read. Show it in Excel if it belongs to the ledger.")
+            return self._skip(sheet.title, 0, reason)
+        head = find_head(sheet, self.names)
+        if head is None:
+            return self._skip(sheet.title, 0, self._no_head(sheet))
+        return self._tables(sheet, head)
+
+    def _no_head(self, sheet: Sheet) -> str:
+        if looks_like_summary(sheet):
+            return _("A summary; its rows are counted from others. It was not read.")
+        return _("No head with “%(field)s” stands in its first rows; the sheet was not read.") % {
+            "field": self.names.naming.label
+        }
+
+    def _tables(self, sheet: Sheet, head: Head) -> None:
+        """Mostly one; another when a head of other columns stands further below."""
+        below = [row for row in sheet.rows if row.number > head.last]
+        above = [row for row in sheet.rows if row.number < head.first]
+        found = self._begin(sheet, head, below, _lines_of(above))
+        indexes = {row.number: index for index, row in enumerate(sheet.rows)}
+        merged = _across(sheet.merged)
+        frame = self._frame(found, merged)
+        skip_to = 0
+        for row in below:
+            if row.number <= skip_to:
+                continue
+            kind = kind_of(row, frame, after_data=bool(found.rows))
+            another = self._another_head(sheet, indexes[row.number], kind, found.head)
+            if another is not None:
+                self._finish(sheet, found)
+                rest = [one for one in below if one.number > another.last]
+                found = self._begin(sheet, another, rest, found.title)
+                frame, skip_to = self._frame(found, merged), another.last
+                continue
+            self._row(sheet, row, kind, found)
+        self._finish(sheet, found)
+
+    def _begin(self, sheet: Sheet, head: Head, below: Sequence[Row], title: str) -> _Found:
+        resolved = resolve(sheet.title, head, below, self.names, self.answers)
+        heads = [squeezed(head.text(at)) for at in sorted(head.levels)]
+        self.heads.add("|".join(heads))
+        for question in resolved.questions:
+            self._ask(question)
+        return _Found(head, resolved, title)
+
+    def _ask(self, question: Question) -> None:
+        """The same head in several sheets is asked for once."""
+        before = self.questions.get(question.raw)
+        cells = question.cells + (before.cells if before else 0)
+        self.questions[question.raw] = replace(before or question, cells=cells)
+
+    def _frame(self, found: _Found, merged: Mapping[int, Sequence[Merged]]) -> Frame:
+        places = found.resolved.places()
+        naming = places.get(self.names.naming.name)
+        making = [one.name for one in self.kind.fields if one.is_required or one.is_key]
+        money = {one.name for one in self.kind.fields if one.is_money}
+        keys = {places[name] for name in making if name in places and name not in money} - {naming}
+        return Frame(
+            found.head,
+            naming,
+            frozenset(at for at in keys if at is not None),
+            found.resolved.serial,
+            frozenset(places.values()),
+            merged,
+            max(found.head.levels, default=0) + 1,
+        )
+
+    def _another_head(self, sheet: Sheet, index: int, kind: RowKind, head: Head) -> Head | None:
+        """A head with other columns below the first table."""
+        row = sheet.rows[index]
+        texts = sum(isinstance(value, str) for value in row.values)
+        if kind is RowKind.HEAD or texts < 3 or any(isinstance(one, Decimal) for one in row.values):
+            return None
+        another = self._head_words(row) and find_head(sheet, self.names, start=index, only=True)
+        return another if another and not repeats(head, row) else None
+
+    def _head_words(self, row: Row) -> bool:
+        """Most of its texts are names of fields."""
+        texts = [value for value in row.values if isinstance(value, str) and value.strip()]
+        short = [text for text in texts if len(text) <= 20]
+        if len(short) < len(texts):
+            return False
+        known = sum(bool(self.names.fields((text,))) for text in short)
+        return known >= 3 and known * 2 >= len(texts)
+
+    # A row
+
+    def _row(self, sheet: Sheet, row: Row, kind: RowKind, found: _Found) -> None:
+        if kind is RowKind.LINE:
+            found.rows.append((row, len(found.sections) - 1))
+            found.parts[-1].append(row)
+            return
+        if kind is RowKind.SECTION and self._leads(sheet, row, found):
+            found.sections.append(_section(found.sections[-1], section_text(row)))
+        elif kind is RowKind.SECTION:
+            kind = RowKind.NOTE
+        if kind in (RowKind.TOTAL, RowKind.SUBTOTAL):
+            found.totals.append((row, kind, len(found.sections) - 1))
+        if kind is RowKind.NOTE:
+            found.notes.append(_text_of(row))
+        if found.parts[-1] and kind is not RowKind.BLANK and kind is not RowKind.NUMBERING:
+            found.parts.append([])
+        self._skip(sheet.title, row.number, _reason(kind, row))
+
+    def _leads(self, sheet: Sheet, row: Row, found: _Found) -> bool:
+        """A heading with nothing under it is a note: after the last line no section begins."""
+        naming = found.resolved.places().get(self.names.naming.name)
+        if naming is None:
+            return True
+        lines = (
+            other.number
+            for other in reversed(sheet.rows)
+            if naming < len(other.values)
+            and not is_blank(other.values[naming])
+            and sum(not is_blank(value) for value in other.values) > 2
+        )
+        return row.number < next(lines, 0)
+
+    # The end of a table
+
+    def _finish(self, sheet: Sheet, found: _Found) -> None:
+        self._say_columns(sheet, found)
+        title_unit = money_unit_of_title(found.title) or money_unit_of_title("\n".join(found.notes))
+        years = years_of(found.title, sheet.title, self.file_name)
+        sections = [self._places(sheet, found, text, title_unit, years) for text in found.sections]
+        filled = filled_down(found.parts, found.resolved.columns, self.kind, sheet.merged)
+        columns = tuple(found.resolved.columns)
+        lines = Lines(sheet.title, found.rows, columns, sections, filled)
+        stated = tuple(self._stated(found, sections))
+        self.tables.append(Table(sheet.title, found.title, columns, lines, stated))
+
+    def _say_columns(self, sheet: Sheet, found: _Found) -> None:
+        for column in found.resolved.columns:
+            if not column.field and self._holds(found, column.place):
+                sentence = _("Column %(column)s (%(head)s) belongs to no field and was not read.")
+                head = column.head or _("without a head")
+                told = sentence % {"column": column.letter, "head": head}
+                self._skip(sheet.title, found.head.last, told)
+            elif column.field and column.place in sheet.hidden_columns:
+                sentence = _(
+                    "Column %(column)s (%(head)s) is hidden in the workbook; it was read all the same."
+                )
+                told = sentence % {"column": column.letter, "head": column.head}
+                self._skip(sheet.title, found.head.last, told)
+
+    def _holds(self, found: _Found, at: int) -> bool:
+        return any(at < len(row.values) and not is_blank(row.values[at]) for row, _section in found.rows)
+
+    def _places(
+        self, sheet: Sheet, found: _Found, section: str, title_unit: str, years: tuple[int, ...]
+    ) -> tuple[Place, dict[str, Place]]:
+        place = Place(
+            sheet.title,
+            section=section,
+            title=found.title,
+            money_unit=title_unit,
+            unit=self.unit,
+            years=years,
+        )
+        places = {}
+        for column in found.resolved.columns:
+            if column.field:
+                here = replace(place, head=column.head, money_unit=column.money_unit or title_unit)
+                places[column.field] = self._with_answer(here, column.field)
+        return place, places
+
+    def _with_answer(self, place: Place, field: str) -> Place:
+        if place.money_unit or not self.kind.field(field).is_money:
+            return place
+        raw = money_unit_asked(place)
+        answer = self.answers.get((QuestionKind.MONEY_UNIT, field, raw))
+        return replace(place, money_unit=str(answer)) if answer else place
+
+    def _stated(
+        self, found: _Found, sections: Sequence[tuple[Place, Mapping[str, Place]]]
+    ) -> Iterator[Stated]:
+        at = found.resolved.places().get(self.kind.sum_of)
+        if at is None:
+            return
+        totals = [
+            (row, kind, section)
+            for row, kind, section in found.totals
+            if at < len(row.values) and not is_blank(row.values[at])
+        ]
+        for row, section in _whole(totals, at):
+            place = sections[section][1][self.kind.sum_of]
+            yield Stated(row.values[at], row.number, letter(at), place, found.sections[section])
+
+    # Copies
+
+    def _without_copies(self) -> list[Table]:
+        """A sheet all of whose lines stand in others too is an old copy, or the sheet of all."""
+        if len({one.sheet for one in self.tables}) < 2:
+            return self.tables
+        lines = {id(one): _fingerprints(one, self.kind) for one in self.tables}
+        kept = list(self.tables)
+        for table in sorted(self.tables, key=lambda one: (not _is_copy_by_name(one.sheet), -len(one.lines))):
+            own = lines[id(table)]
+            others: set[tuple[object, ...]] = set()
+            for other in kept:
+                if other.sheet != table.sheet:
+                    others |= lines[id(other)]
+            if len(own) >= COPIED and (reason := _copied(table, own, others)):
+                kept.remove(table)
+                self._skip(table.sheet, 0, reason)
+        return kept
+
+
+def _across(merged: Sequence[Merged]) -> dict[int, list[Merged]]:
+    across: dict[int, list[Merged]] = {}
+    for one in merged:
+        if one.right > one.left:
+            across.setdefault(one.top, []).append(one)
+    return across
+
+
+def _lines_of(rows: Sequence[Row]) -> str:
+    return "\n".join(_text_of(row) for row in rows if _text_of(row))
+
+
+def _text_of(row: Row) -> str:
+    return "　".join(said(value).strip() for value in row.values if not is_blank(value))
+
+
+def _section(before: str, text: str) -> str:
+    """ "（一）" stands under the "一、" before it."""
+    upper = before.split(" / ", maxsplit=1)[0]
+    if section_level(text) == 2 and section_level(upper) == 1:
+        return f"{upper} / {text}"
+    return text
+
+
+def _reason(kind: RowKind, row: Row) -> str:
+    text = " ".join(_text_of(row).split())[:80]
+    return {
+        RowKind.SECTION: _("A section: %s"),
+        RowKind.TOTAL: _("A total: %s"),
+        RowKind.SUBTOTAL: _("A subtotal: %s"),
+        RowKind.NOTE: _("A note: %s"),
+        RowKind.HEAD: _("The head once more: %s"),
+        RowKind.NUMBERING: _("Numbers of the columns: %s"),
+        RowKind.BLANK: _("Nothing stands in the row but, at most, a number: %s"),
+    }[kind] % text
+
+
+def _whole(totals: Sequence[tuple[Row, RowKind, int]], at: int) -> list[tuple[Row, int]]:
+    """Those totals that together are the sum of the table: 总计 before 合计 before all 小计."""
+    grand = [(row, section) for row, _kind, section in totals if is_grand(row)]
+    plain = [(row, section) for row, kind, section in totals if kind is RowKind.TOTAL]
+    if grand:
+        return grand[-1:]
+    if not plain:
+        return [(row, section) for row, _kind, section in totals]
+    amounts = [_amount(row.values[at]) for row, _section in plain]
+    for index, one in enumerate(amounts):
+        rest = [other for at, other in enumerate(amounts) if at != index and other is not None]
+        if one is not None and len(rest) == len(amounts) - 1 and (one == sum(rest) or {one} == set(rest)):
+            return [plain[index]]
+    return plain
+
+
+def _amount(value: Value) -> Decimal | None:
+    if isinstance(value, Decimal):
+        return value
+    try:
+        return Decimal(squeezed(said(value)).replace(",", ""))
+    except InvalidOperation:
+        return None
+
+
+def _fingerprints(table: Table, kind: Kind) -> set[tuple[object, ...]]:
+    """What makes each line, spaces aside."""
+    told = [one.name for one in kind.fields if one.is_key or one.is_required or one.name == kind.sum_of]
+    places = [one.place for one in table.columns if one.field in told]
+    return {
+        tuple(squeezed(said(line.cells[one].value)) if one in line.cells else "" for one in told)
+        for line in table.lines
+        if places
+    }
+
+
+def _is_copy_by_name(title: str) -> bool:
+    text = squeezed(title)
+    words = ("副本", "备份", "旧", "copy", "old", "汇总", "总表", "全市", "合并", "(2)", "(3)")
+    return any(word in text for word in words) or text.startswith("sheet")
+
+
+def _copied(table: Table, own: set[tuple[object, ...]], others: set[tuple[object, ...]]) -> str:
+    """Why the sheet is a copy; empty when it is none."""
+    shared = len(own & others)
+    if shared == len(own):
+        return _("All its rows stand in other sheets too; the sheet was not read.")
+    if _is_copy_by_name(table.sheet) and shared * 2 >= len(own):
+        return _(
+            "A copy by its name: %(shared)s of its %(count)s rows stand in other sheets too. It was not read; "
+            "give the sheet another name if it belongs to the ledger."
+        ) % {"shared": shared, "count": len(own)}
+    return ""

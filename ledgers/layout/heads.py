@@ -1,0 +1,218 @@
+"""The head of a table: in which rows it stands, and what is written over each column."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from django.utils import translation
+
+from core.sheets import Merged, Row, Sheet
+from ledgers.declaring import Field, Kind
+from ledgers.layout.words import HEAD_LENGTH, SERIALS, bare, is_blank, names_of, said, squeezed
+
+ROWS = 12  # rows that hold something and may be the head
+LAST = 20  # and where the last of them may stand
+LEVELS = 3
+WHOLE = frozenset({"合计", "总额", "金额", "小计", "总计", "数额", "额度", "总数", "total", "amount"})
+SUMMARY = frozenset(
+    {"项目数", "个数", "项目个数", "数量", "宗数", "签约数", "项目数量", "占比", "同比", "count"}
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """Rows `first` to `last` (as Excel counts) and for each column what stands over it, top level first."""
+
+    first: int
+    last: int
+    levels: Mapping[int, tuple[str, ...]]
+
+    def text(self, column: int) -> str:
+        joined = "/".join(" ".join(level.split()) for level in self.levels.get(column, ()))
+        return joined[:HEAD_LENGTH]
+
+
+class Names:
+    """By which names each field of a kind is known, with how good a name each is (0 the best)."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.by_name: dict[str, list[tuple[int, Field]]] = {}
+        for field in kind.fields:
+            for rank, name in enumerate(_names(field)):
+                self.by_name.setdefault(name, []).append((rank, field))
+        self.naming = next((one for one in kind.fields if one.is_required), kind.fields[0])
+
+    def fields(self, levels: Sequence[str]) -> list[tuple[int, Field]]:
+        """The fields that these levels of a head name, the best name first."""
+        for name in _spellings(levels):
+            if found := self.by_name.get(name):
+                return found
+        return []
+
+    def resembling(self, levels: Sequence[str]) -> list[Field]:
+        """Fields with a name that the head contains: "签约日期和地点"."""
+        head = bare(levels[-1]) if levels else ""
+        found = [
+            (-len(name), rank, field)
+            for name, known in self.by_name.items()
+            for rank, field in known
+            if len(name) >= 2 and name in head
+        ]
+        return list({field.name: field for _, _, field in sorted(found, key=lambda one: one[:2])}.values())
+
+
+def _names(field: Field) -> list[str]:
+    labels = []
+    for language in ("zh-hans", "en"):
+        with translation.override(language):
+            labels.append(str(field.label))
+    spoken = (*field.heads, *labels, field.name, field.name.replace("_", ""))
+    return list(dict.fromkeys(name for one in spoken for name in (squeezed(one), bare(one)) if name))
+
+
+def _spellings(levels: Sequence[str]) -> Iterator[str]:
+    """The lowest level names the column; a word like 金额, or two halves of a name, need the one above."""
+    *above, lowest = levels or ("",)
+    short = bare(lowest)
+    if short not in WHOLE or not above:
+        yield from (name for name in names_of(lowest) if name)
+    for upper in reversed(above):
+        yield bare(upper) + short
+        yield short + bare(upper)
+        if not short or short in WHOLE or short in ("亿元", "万元", "元"):
+            yield from (name for name in names_of(upper) if name)
+
+
+def is_serial(levels: Sequence[str]) -> bool:
+    return bool(levels) and (squeezed(levels[-1]) in SERIALS or bare(levels[-1]) in SERIALS)
+
+
+# --- Where it stands ---------------------------------------------------------------------------
+
+
+def find_head(sheet: Sheet, names: Names, *, start: int = 0, only: bool = False) -> Head | None:
+    """The rows of the head among the first rows from index `start` on, or just there (`only`).
+
+    Of two as good, the lower: a title over the whole width is no level of the head.
+    """
+    best, most = None, 0
+    last = start + 1 if only else min(start + ROWS, len(sheet.rows))
+    for index in range(start, last):
+        if not only and sheet.rows[index].number > LAST + (sheet.rows[start].number if start else 0):
+            break
+        for head in _heads_at(sheet, index):
+            score = _score(head, names)
+            if score and score >= most:
+                best, most = head, score
+    return best
+
+
+def _score(head: Head, names: Names) -> int:
+    """How many fields it names; 0 when it is no head of the kind."""
+    found = {known[0][1].name for levels in head.levels.values() if (known := names.fields(levels))}
+    enough = min(2, len(names.kind.fields))
+    if names.naming.name in found:
+        return len(found) if len(found) >= enough else 0
+    return len(found) if len(found) >= 4 and not _counts(head) else 0
+
+
+def _counts(head: Head) -> bool:
+    return any(bare(levels[-1]) in SUMMARY for levels in head.levels.values() if levels)
+
+
+def looks_like_summary(sheet: Sheet) -> bool:
+    """Rows that count: 汇总 in its name or title, or a column 项目数."""
+    if "汇总" in sheet.title or "统计" in sheet.title or "summary" in sheet.title.lower():
+        return True
+    first = [squeezed(said(value)) for row in sheet.rows[:6] for value in row.values]
+    return any(bare(text) in SUMMARY or ("汇总" in text and len(text) < 40) for text in first if text)
+
+
+def _heads_at(sheet: Sheet, index: int) -> Iterator[Head]:
+    """The head that begins in this row with one level, with two, …"""
+    rows = [sheet.rows[index]]
+    if not _is_text(rows[0]):
+        return
+    spread = _spread(sheet.merged, rows[0])
+    levels: dict[int, tuple[str, ...]] = {column: (text,) for column, text in spread.items()}
+    yield Head(rows[0].number, _bottom(sheet.merged, rows), levels)
+    for following in sheet.rows[index + 1 : index + LEVELS]:
+        if following.number != rows[-1].number + 1 or not _continues(
+            sheet.merged, rows[-1], following, levels
+        ):
+            return
+        rows.append(following)
+        levels = _deeper(levels, _spread(sheet.merged, following))
+        yield Head(rows[0].number, _bottom(sheet.merged, rows), levels)
+
+
+def _is_text(row: Row) -> bool:
+    filled = [value for value in row.values if not is_blank(value)]
+    return bool(filled) and sum(isinstance(value, str) for value in filled) * 5 >= len(filled) * 4
+
+
+def _bottom(merged: Sequence[Merged], rows: Sequence[Row]) -> int:
+    """A head merged over two rows ends with the lower one, though nothing stands there."""
+    ends = [one.bottom for one in merged if one.top == rows[-1].number and one.bottom > one.top]
+    across = max((one.right - one.left for one in merged if one.top == rows[-1].number), default=0)
+    deep = bool(ends) and across < len(rows[-1].values) // 2
+    return max(ends) if deep and max(ends) - rows[-1].number < LEVELS else rows[-1].number
+
+
+def _spread(merged: Sequence[Merged], row: Row) -> dict[int, str]:
+    """What stands over each column: a merged cell over all of its own, another over itself."""
+    texts = {at: said(value).strip() for at, value in enumerate(row.values) if not is_blank(value)}
+    for one in merged:
+        if one.top <= row.number <= one.bottom and one.top == row.number and one.left in texts:
+            for column in range(one.left, one.right + 1):
+                texts.setdefault(column, texts[one.left])
+    return texts
+
+
+def _continues(
+    merged: Sequence[Merged], row: Row, following: Row, levels: Mapping[int, tuple[str, ...]]
+) -> bool:
+    """Whether the row below is a lower level: its texts stand under groups, and under nothing else."""
+    below = [at for at, value in enumerate(following.values) if not is_blank(value)]
+    if not below or any(not isinstance(following.values[at], str) for at in below):
+        return False
+    grouped = _grouped(merged, row, below)
+    return bool(grouped) and all(at in grouped or at not in levels for at in below) and len(below) >= 2
+
+
+def _grouped(merged: Sequence[Merged], row: Row, below: Sequence[int]) -> set[int]:
+    """Columns under a cell that is merged across, or that has empty ones beside it filled below."""
+    spans = {one.left: one.right for one in merged if one.top == row.number and one.right > one.left}
+    filled = [at for at, value in enumerate(row.values) if not is_blank(value)]
+    inside = set(below)
+    for at, beyond in pairwise([*filled, max([*filled, *below]) + 1]):
+        if at in spans:
+            continue
+        right = at
+        while right + 1 < beyond and right + 1 in inside:
+            right += 1
+        if right > at and at in inside:
+            spans[at] = right
+    return {column for left, right in spans.items() for column in range(left, right + 1)}
+
+
+def _deeper(levels: Mapping[int, tuple[str, ...]], below: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
+    """Both levels of each column; an upper one without merging covers the empty columns at its right."""
+    deeper = dict(levels)
+    upper: tuple[str, ...] = ()
+    for column in range(max([*levels, *below]) + 1):
+        own = levels.get(column)
+        upper = own if own is not None else (upper if column in below else ())
+        if column in below:
+            deeper[column] = (*upper, below[column]) if upper[-1:] != (below[column],) else upper
+    return deeper
+
+
+def repeats(head: Head, row: Row) -> bool:
+    """Whether a row writes the head once more, as on every printed page."""
+    filled = {at: squeezed(said(value)) for at, value in enumerate(row.values) if not is_blank(value)}
+    if len(filled) < 2:
+        return False
+    same = sum(text in map(squeezed, head.levels.get(at, ())) for at, text in filled.items())
+    return same * 5 >= len(filled) * 4
