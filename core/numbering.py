@@ -11,6 +11,11 @@ def next_code(rows: QuerySet[Any], prefix: str) -> str:
 
     Two people at once may get the same one: the unique constraint decides, the loser asks again.
     """
+    return next_codes(rows, prefix, 1)[0]
+
+
+def next_codes(rows: QuerySet[Any], prefix: str, count: int) -> list[str]:
+    """The next running numbers, as many as are wanted at once. See also `next_code`."""
     last = (
         rows.filter(code__startswith=prefix)
         .annotate(length=Length("code"))
@@ -18,4 +23,5 @@ def next_code(rows: QuerySet[Any], prefix: str) -> str:
         .values_list("code", flat=True)
         .first()
     )
-    return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last else 1:04d}"
+    first = int(last.removeprefix(prefix)) + 1 if last else 1
+    return [f"{prefix}{number:04d}" for number in range(first, first + count)]

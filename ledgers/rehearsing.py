@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from core.refusal import Refusal
 from core.sheets import Book, Sheet, UnreadableWorkbook, read_book
-from ledgers import answers
+from ledgers import answers, resending
 from ledgers.choices import LedgerState
 from ledgers.declaring import KINDS, Kind
 from ledgers.interpreting import Interpreted, interpret
@@ -27,7 +27,7 @@ from ledgers.models import Ledger, LedgerRow
 
 BLOCK = 2_000  # rows matched and written in one go
 AT_ONCE = 100 * 1024  # bytes: up to here somebody can wait for it
-KEPT = frozenset({"id", "ledger", "sheet", "row", "decision", "written", "undo"})
+KEPT = frozenset({"id", "ledger", "sheet", "row", "decision", "written"})
 REPLACED = [field.name for field in LedgerRow._meta.concrete_fields if field.name not in KEPT]
 
 Tell = Callable[[int, int], None]
@@ -68,6 +68,7 @@ def rehearse(ledger: Ledger, *, today: datetime.date, tell: Tell | None = None) 
     known = answers.meanings(ledger)
     read = interpret(laid, kind, ledger=ledger, today=today, answers=known)
     verdicts = _keep_rows(ledger, kind, read, tell, total=sum(len(table.lines) for table in laid.tables))
+    resending.compare(ledger)
     notes = [{"sheet": "", "row": 0, "reason": note} for note in book.notes]
     return _rehearsed(ledger, laid, read, verdicts, notes)
 

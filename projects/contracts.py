@@ -5,6 +5,7 @@ mistake is set right by another event. Nothing here ever changes or deletes an e
 """
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.notifications import notify, says
+from core.inserting import insert
 from core.models import StoredFile
 from core.money import format_wan
 from core.refusal import Refusal
@@ -70,6 +72,38 @@ def record(project: Project, terms: Terms, *, by: User, today: datetime.date) ->
     return event
 
 
+def check(terms: Terms, *, today: datetime.date) -> None:
+    """What can be said of an event without its project. Raises CannotRecord."""
+    _check_terms(terms, today)
+    _check_currency(terms, today)
+
+
+@transaction.atomic
+def record_many(
+    first: Sequence[tuple[Project, Terms]], *, by: User, today: datetime.date
+) -> list[ContractEvent]:
+    """The twin of `record` for the first events of many new projects: the same rows in one write.
+
+    Raises CannotRecord like it; nothing is taken back of a contract that does not stand yet.
+    """
+    for _project, terms in first:
+        check(terms, today=today)
+        if terms.amount < 0:
+            raise CannotRecord(_("There is no verified contract to void or to reduce."))
+    names = tuple(Terms.__dataclass_fields__)
+    events = [
+        ContractEvent(
+            project=project,
+            recorded_by=by,
+            recorded_on=today,
+            **{name: getattr(terms, name) for name in names},
+        )
+        for project, terms in first
+    ]
+    insert(events)
+    return events
+
+
 @transaction.atomic
 def verify(event: ContractEvent, *, by: User, today: datetime.date) -> ContractVerdict:
     """The bureau's yes: from now on the event counts.
@@ -102,6 +136,30 @@ def send_back(event: ContractEvent, *, reason: str, by: User, today: datetime.da
         url=event.project.get_absolute_url(),
     )
     return verdict
+
+
+@transaction.atomic
+def withdraw(
+    events: Sequence[ContractEvent], *, reason: str, by: User, today: datetime.date
+) -> list[ContractVerdict]:
+    """Take back entered events that nobody has decided of: they are returned by whoever entered them, or
+    in their name. Unlike a verification this needs no second person: nothing has counted yet.
+
+    Raises CannotVerify when one of them was decided.
+    """
+    keys = [event.pk for event in events]
+    if ContractVerdict.objects.filter(event__in=keys).exists():
+        raise CannotVerify(_("Somebody has just decided of this entry. Look at it again."))
+    verdicts = [
+        ContractVerdict(event=event, verdict=Verdict.RETURNED, on=today, by=by, reason=reason[:300])
+        for event in events
+    ]
+    try:
+        with transaction.atomic():
+            insert(verdicts)
+    except IntegrityError:
+        raise CannotVerify(_("Somebody has just decided of this entry. Look at it again.")) from None
+    return verdicts
 
 
 says("returned", gettext_lazy("“%(project)s” was returned to you: %(reason)s"))

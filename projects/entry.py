@@ -1,17 +1,21 @@
 """New projects: from a first idea, or straight from a signed contract."""
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import count
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.clock import moment
+from core.inserting import insert
 from core.models import StoredFile
-from core.numbering import next_code
+from core.numbering import next_code, next_codes
 from core.refusal import Refusal
 from core.text import name_key
 from projects import contracts, pipeline
@@ -82,6 +86,102 @@ def enterprise(
     more = {"uscc": uscc, "origin": origin, "contact_name": contact_name, "contact_phone": contact_phone}
     _fill_in(known, {field: value for field, value in more.items() if value and not getattr(known, field)})
     return known
+
+
+@dataclass(frozen=True)
+class Investor:
+    """What is told of one investor. `known` is the enterprise that somebody has said it is."""
+
+    name: str
+    uscc: str = ""
+    origin: str = ""
+    contact_name: str = ""
+    contact_phone: str = ""
+    known: int | None = None
+
+
+MORE = ("uscc", "origin", "contact_name", "contact_phone")
+
+
+@transaction.atomic
+def enterprises(told: Sequence[Investor]) -> list[Enterprise | CannotEnter]:
+    """The twin of `enterprise` for many: what it would give for one after the other, or its refusal."""
+    for _attempt in range(20):
+        known = _Known(told)
+        found = [known.take(one) for one in told]
+        try:
+            with transaction.atomic():
+                insert(known.fresh)
+        except IntegrityError:  # somebody has just entered one of the codes: then it is theirs
+            continue
+        known.save_filled()
+        return found
+    raise CannotEnter(_("Too many people are entering projects at this moment. Save again."))
+
+
+class _Known:
+    """The enterprises in the books that many investors may be, and those that become new ones."""
+
+    def __init__(self, told: Sequence[Investor]) -> None:
+        self.keys = {one.name: name_key(one.name) for one in told}
+        codes, named = {one.uscc for one in told} - {""}, {one.known for one in told} - {None}
+        rows = Enterprise.objects.filter(
+            Q(uscc__in=codes) | Q(name_key__in=set(self.keys.values())) | Q(pk__in=named)
+        )
+        self.fresh: list[Enterprise] = []
+        self.filled: dict[int, Enterprise] = {}
+        self.by_pk: dict[int, Enterprise] = {}
+        self.by_code: dict[str, Enterprise] = {}
+        self.by_name: dict[str, list[Enterprise]] = defaultdict(list)
+        for row in rows.order_by("pk"):
+            self.by_pk[row.pk] = row
+            self._keep(row)
+
+    def _keep(self, row: Enterprise) -> None:
+        if row.uscc:
+            self.by_code[row.uscc] = row
+        self.by_name[row.name].append(row)
+
+    def take(self, told: Investor) -> Enterprise | CannotEnter:
+        known = self.by_pk.get(told.known or 0) or self._known(told)
+        if known is None:
+            return self._new(told)
+        if told.uscc and known.name_key != self.keys[told.name] and told.known is None:
+            return CannotEnter(_code_of(told.uscc, known))
+        self._fill_in(known, told)
+        return known
+
+    def _known(self, told: Investor) -> Enterprise | None:
+        """See also `_known`, the same of one."""
+        if told.uscc and (known := self.by_code.get(told.uscc)):
+            return known
+        same = [one for one in self.by_name.get(told.name, ()) if not (told.uscc and one.uscc)]
+        return same[0] if len(same) == 1 else None
+
+    def _new(self, told: Investor) -> Enterprise:
+        values = {name: getattr(told, name) for name in MORE} | {"uscc": told.uscc or None}
+        row = Enterprise(name=told.name, name_key=self.keys[told.name], **values)
+        self.fresh.append(row)
+        self._keep(row)
+        return row
+
+    def _fill_in(self, known: Enterprise, told: Investor) -> None:
+        more = {name: getattr(told, name) for name in MORE}
+        if more["uscc"] and more["uscc"] in self.by_code:
+            more["uscc"] = ""  # another one carries it, or this one
+        new = {name: value for name, value in more.items() if value and not getattr(known, name)}
+        for name, value in new.items():
+            setattr(known, name, value)
+        if new and known.pk is not None:
+            known.version += 1
+            self.filled[known.pk] = known
+        if "uscc" in new:
+            self.by_code[new["uscc"]] = known
+
+    def save_filled(self) -> None:
+        """In the order of the keys, so that two who do this at once wait for each other, not crosswise."""
+        for pk in sorted(self.filled):
+            self.filled[pk].save(update_fields=[*MORE, "version"])
 
 
 def _code_of(uscc: str, other: Enterprise) -> str:
@@ -261,6 +361,81 @@ def _with_new_code(project: Project, year: int) -> Project:
             continue
         return project
     raise CannotEnter(_("Too many people are entering projects at this moment. Save again."))
+
+
+# --- Many at once -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One of many new projects: see `open_project`."""
+
+    facts: Facts
+    investor: Enterprise
+    stage: str
+    on: datetime.date
+    note: str = ""
+
+
+def check_shares(shares: Mapping[ReportingUnit, Decimal]) -> None:
+    """Raises CannotEnter when the parts are not 100 %."""
+    _check_shares(shares)
+
+
+def check_national_codes(codes: Sequence[str]) -> dict[str, str]:
+    """Of these codes those that are other projects', with the sentence that refuses them."""
+    taken = Project.objects.filter(national_code__in=codes).values_list("national_code", flat=True)
+    return {str(code): _code_taken(str(code)) for code in taken}
+
+
+@transaction.atomic
+def open_many(openings: Sequence[Opening], *, by: User, today: datetime.date) -> list[Project]:
+    """The twin of `open_project` for many: the same rows, in a few writes.
+
+    Raises CannotEnter like it; callers check what may be wrong with single ones before.
+    """
+    for opening in openings:
+        _check_shares(opening.facts.shares)
+    projects = _with_new_codes([_project(opening, by) for opening in openings])
+    pairs = list(zip(projects, openings, strict=True))
+    insert([Share(project=p, unit=u, percent=part) for p, o in pairs for u, part in o.facts.shares.items()])
+    for project, opening in pairs:
+        if opening.facts.assisting:
+            project.assisting.set(opening.facts.assisting)
+    pipeline.begin_many([(p, o.on, o.note) for p, o in pairs], by=by, today=today)
+    return projects
+
+
+def _project(opening: Opening, by: User) -> Project:
+    values = {name: getattr(opening.facts, name) for name in Facts.__dataclass_fields__}
+    del values["shares"], values["assisting"]
+    values["national_code"] = values["national_code"] or None
+    return Project(
+        **values, enterprise=opening.investor, stage=opening.stage, stage_since=opening.on, created_by=by
+    )
+
+
+def _with_new_codes(projects: list[Project]) -> list[Project]:
+    """Give each the next code of its year; who enters one by hand meanwhile gets the one behind them."""
+    by_year: dict[int, list[Project]] = defaultdict(list)
+    for project in projects:
+        by_year[project.stage_since.year].append(project)
+    for attempt in count(1):
+        for year, ours in sorted(by_year.items()):
+            codes = next_codes(Project.objects.all(), f"LZ-{year}-", len(ours))
+            for project, code in zip(ours, codes, strict=True):
+                project.code, project.pk = code, None
+        try:
+            with transaction.atomic():
+                insert(projects)
+        except IntegrityError:
+            if attempt < 20:
+                continue
+            raise CannotEnter(
+                _("Too many people are entering projects at this moment. Save again.")
+            ) from None
+        break
+    return projects
 
 
 @transaction.atomic

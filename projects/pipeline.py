@@ -1,16 +1,17 @@
 """Moving a project through the seven batches. The table that refuses a move also says what is missing."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from core.clock import moment
+from core.inserting import insert
 from core.refusal import Refusal
 from projects.choices import EventKind, EvidenceKind, Stage, Status, Verdict
 from projects.models import Project, StageChange, StatusChange, standing_of
@@ -208,6 +209,21 @@ def begin(
     )
 
 
+def begin_many(
+    begun: Sequence[tuple[Project, datetime.date, str]], *, by: User, today: datetime.date
+) -> None:
+    """The twin of `begin` for many: (project, day, note)."""
+    at = moment(today)
+    insert(
+        [
+            StageChange(
+                project=project, source="", target=project.stage, on=on, by=by, note=note, recorded_at=at
+            )
+            for project, on, note in begun
+        ]
+    )
+
+
 def _move(
     project: Project, to: str, *, by: User, on: datetime.date, today: datetime.date, note: str
 ) -> StageChange:
@@ -278,6 +294,34 @@ def resume(project: Project, *, reason: str, by: User, today: datetime.date) -> 
 def end(project: Project, *, reason: str, by: User, today: datetime.date) -> StatusChange:
     """End a project: it leaves the board, its history stays."""
     return _set_status(project, Status.ENDED, reason=reason, until=None, by=by, on=today)
+
+
+@transaction.atomic
+def end_many(projects: Sequence[Project], *, reason: str, by: User, today: datetime.date) -> None:
+    """The twin of `end` for many: all end or none.
+
+    Raises CannotChangeStatus when one has ended or was changed since it was read.
+    """
+    changes = []
+    for project in projects:
+        if project.status == Status.ENDED:
+            raise CannotChangeStatus(_("This project has ended."))
+        changes.append(
+            StatusChange(
+                project=project, source=project.status, target=Status.ENDED, reason=reason, by=by, on=today
+            )
+        )
+    held = Project.objects.filter(pk__in=[project.pk for project in projects])
+    versions = dict(held.select_for_update().order_by("pk").values_list("pk", "version"))
+    if any(versions.get(project.pk) != project.version for project in projects):
+        raise CannotChangeStatus(
+            _("Someone else has just changed this project. Look at it again, then decide.")
+        )
+    held.update(status=Status.ENDED, status_reason=reason, paused_until=None, version=models.F("version") + 1)
+    insert(changes)
+    for project in projects:
+        project.status, project.status_reason, project.paused_until = Status.ENDED, reason, None
+        project.version += 1
 
 
 def _set_status(

@@ -1,0 +1,210 @@
+"""Entering a rehearsed ledger into the books, once and as a whole, and taking it back as a whole.
+
+Both are one transaction: a worker that dies in the middle leaves nothing. What is entered is decided by
+the rows as they were rehearsed and by what people said of them; the kind of ledger does the writing.
+"""
+
+import datetime
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from django.db import connection, models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from core.clock import moment
+from core.refusal import Refusal
+from ledgers.choices import Decision, LedgerState, State, Verdict
+from ledgers.declaring import KINDS
+from ledgers.models import Ledger, LedgerRow
+
+BLOCK = 2_000  # rows entered in one go
+NAMED = 20  # how many hindrances are told one by one
+
+Tell = Callable[[int, int], None]
+
+
+class CannotCommit(Refusal):
+    """The ledger is not rehearsed, or put aside."""
+
+
+class CannotUndo(Refusal):
+    """Something was built on what the ledger wrote; `details` names it."""
+
+
+# --- What would be entered ----------------------------------------------------------------------------
+
+
+def is_ready(row: LedgerRow) -> bool:
+    """Whether a row is entered as it stands: nothing in it waits for an answer, and what it looks like
+    is decided. A cell that was refused is left out; a row that needs it is refused as a whole."""
+    if row.verdict == Verdict.REFUSED or row.decision == Decision.LEAVE:
+        return False
+    if any(cell[0] == State.ASKED for cell in row.cells.values()):
+        return False
+    return row.verdict != Verdict.LOOKALIKE or row.decision in (Decision.NEW, Decision.SAME)
+
+
+# --- Entering -----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def commit(ledger: Ledger, *, by: User, today: datetime.date, tell: Tell | None = None) -> Ledger:
+    """Enter the rows that are ready. A second time changes nothing and gives the same.
+
+    A row that cannot be entered (somebody has changed the project since, the contract does not take it)
+    says why in its evidence and is left out; the others are entered. `tell` says how far it is.
+
+    Raises CannotCommit for a ledger that is not rehearsed.
+    """
+    held = _held(ledger)
+    if held.state == LedgerState.COMMITTED:
+        return _refreshed(ledger)
+    if held.state not in (LedgerState.REHEARSED, LedgerState.COMMITTING):
+        raise CannotCommit(_("Only a ledger that was rehearsed and is not put aside can be entered."))
+    done: Counter[str] = Counter()
+    kind = KINDS[held.kind]
+    for block in _blocks(held):
+        ready = [row for row in block if is_ready(row)]
+        kind.enter(ready, ledger=held, by=by, tell=_tells(tell, done.total(), held))
+        _keep(ready)
+        done.update(_outcome(row) for row in block)
+        if tell:
+            tell(done.total(), _total(held))
+    held.state, held.committed_at, held.committed_by = LedgerState.COMMITTED, moment(today), by
+    held.counts = {**held.counts, "entered": dict(done)}
+    held.save(update_fields=["state", "committed_at", "committed_by", "counts"])
+    return _refreshed(ledger)
+
+
+def _held(ledger: Ledger) -> Ledger:
+    """The ledger as it stands now, held until the end of the transaction: of two who enter or undo it at
+    once the second finds what the first has done."""
+    Ledger.objects.filter(pk=ledger.pk).update(error=models.F("error"))  # takes the lock on both engines
+    rows = Ledger.objects.select_related("file", "unit", "handed_in_by", "committed_by")
+    return rows.get(pk=ledger.pk)
+
+
+def _refreshed(ledger: Ledger) -> Ledger:
+    ledger.refresh_from_db()
+    return ledger
+
+
+def _outcome(row: LedgerRow) -> str:
+    return row.verdict if row.written is not None else "left"
+
+
+def _total(ledger: Ledger) -> int:
+    counted = ledger.counts.get("rows") or {}
+    return sum(counted.values())
+
+
+def _tells(tell: Tell | None, before: int, ledger: Ledger) -> Callable[[int], None]:
+    """For the kind: how many rows of the block are done."""
+    total = _total(ledger)
+
+    def told(done: int) -> None:
+        if tell:
+            tell(before + done, total)
+
+    return told
+
+
+def _blocks(ledger: Ledger) -> Iterator[list[LedgerRow]]:
+    """The rows block by block. Those of objects in the books come first, in the order of the objects' keys,
+    so that two commits never wait for each other crosswise; those that follow another row come last."""
+    follows = models.Case(models.When(undo__has_key="like", then=1), default=0)
+    order = (models.F("target").asc(nulls_last=True), follows, "pk")
+    keys = list(ledger.rows.order_by(*order).values_list("pk", flat=True))
+    for start in range(0, len(keys), BLOCK):
+        block = keys[start : start + BLOCK]
+        rows = {row.pk: row for row in LedgerRow.objects.filter(pk__in=block)}
+        yield [rows[pk] for pk in block]
+
+
+def _keep(rows: Sequence[LedgerRow]) -> None:
+    """Write what entering set: one statement for the block."""
+    if connection.vendor != "postgresql":
+        LedgerRow.objects.bulk_update(rows, ["written", "undo", "evidence"], batch_size=200)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {LedgerRow._meta.db_table} AS row"  # noqa: S608 - our own name
+            " SET written = told.written, undo = told.undo::jsonb, evidence = told.evidence::jsonb"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[])"
+            " AS told (id, written, undo, evidence) WHERE row.id = told.id",
+            [
+                [row.pk for row in rows],
+                [row.written for row in rows],
+                [_json(row.undo) for row in rows],
+                [_json(row.evidence) for row in rows],
+            ],
+        )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+# --- Taking back --------------------------------------------------------------------------------------
+
+
+def undo(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
+    """Take the whole ledger back, as long as nothing was built on it. A second time changes nothing.
+
+    Raises CannotUndo with what was built on it in `details`, and for a ledger that is not in the books.
+    See docs/decisions/0017-undoing-a-ledger.md for what stays to be seen.
+    """
+    with transaction.atomic():
+        held = _held(ledger)
+        if held.state == LedgerState.UNDONE:
+            return _refreshed(ledger)
+        if held.state != LedgerState.COMMITTED:
+            raise CannotUndo(_("This ledger is not in the books: there is nothing to take back."))
+        _refuse_followed(held)
+        held.state, held.undone_at, held.undone_by = LedgerState.UNDONE, moment(today), by
+        held.save(update_fields=["state", "undone_at", "undone_by"])
+        hindrances = _take_back(held, by)
+        if hindrances:
+            raise CannotUndo(_built_on(len(hindrances)), _named(hindrances))
+    return _refreshed(ledger)
+
+
+def _take_back(held: Ledger, by: User) -> list[str]:
+    kind = KINDS[held.kind]
+    hindrances: list[str] = []
+    for block in _blocks(held):
+        written = [row for row in block if row.written is not None]
+        hindrances += kind.take_back(written, ledger=held, by=by).hindrances
+    return hindrances
+
+
+def _refuse_followed(ledger: Ledger) -> None:
+    """A later ledger was compared with this one: it goes first."""
+    for later in ledger.followers.standing()[:1]:
+        raise CannotUndo(
+            _("“%(file)s” was entered after it and builds on it. Take that one back first.")
+            % {"file": later.file.name}
+        )
+
+
+def _built_on(count: int) -> str:
+    return _("The ledger cannot be taken back any more: something was built on it (%(count)d).") % {
+        "count": count
+    }
+
+
+def _named(hindrances: list[str]) -> list[str]:
+    more = len(hindrances) - NAMED
+    rest = [_("and %(count)d more") % {"count": more}] if more > 0 else []
+    return hindrances[:NAMED] + rest
+
+
+# Why an event or a project was taken back, as its history shows it.
+TAKEN_BACK = gettext_lazy("The ledger was taken back: %(file)s")
+
+
+def reason(ledger: Ledger) -> str:
+    return str(TAKEN_BACK % {"file": ledger.file.name})[:300]
