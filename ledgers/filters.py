@@ -6,12 +6,19 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from ledgers.choices import State, Verdict
+from ledgers.choices import LedgerState, State, Verdict
 from ledgers.declaring import Kind
-from ledgers.models import LedgerRow
+from ledgers.models import Ledger, LedgerRow
 
-# A row is shown under its worst cell: what is refused goes before what is asked.
-EYES = (State.REFUSED, State.ASKED, State.ASSUMED)
+
+class LedgerFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(label=_("State"), choices=LedgerState.choices)
+    sender = django_filters.CharFilter(label=_("Whose ledger it is"))
+    kind = django_filters.CharFilter(label=_("Kind of ledger"))
+
+    class Meta:
+        model = Ledger
+        fields: list[str] = []
 
 
 class RowFilter(django_filters.FilterSet):
@@ -27,7 +34,7 @@ class RowFilter(django_filters.FilterSet):
         model = LedgerRow
         fields: list[str] = []
 
-    def __init__(self, *args: Any, kind: Kind, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: Kind | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
 
@@ -37,8 +44,9 @@ class RowFilter(django_filters.FilterSet):
 
     def named(self, rows: QuerySet[LedgerRow], _name: str, words: str) -> QuerySet[LedgerRow]:
         """In what was read of the fields that tell one row from the others."""
-        keys = [field.name for field in self.kind.fields if field.is_key] or [self.kind.fields[0].name]
-        found = Q()
+        fields = self.kind.fields if self.kind else ()
+        keys = [field.name for field in fields if field.is_key] or [field.name for field in fields[:1]]
+        found = Q(pk__in=[])
         for name in keys:
             found |= Q(**{f"cells__{name}__1__icontains": words})
         return rows.filter(found)

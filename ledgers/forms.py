@@ -49,14 +49,3 @@ class LedgerForm(forms.Form):
         else:
             self.fields["sender"].widget.attrs["list"] = "senders"
         self.senders = [unit.name for unit in units]
-
-
-class UndoForm(forms.Form):
-    """Why what was entered is taken back."""
-
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=300,
-        validators=[validate_name],
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )

@@ -98,7 +98,9 @@ def widths(lines: Sequence[Line], places: int) -> list[str]:
 
 
 def _width(cells: Iterable[Cell | None]) -> str:
-    lengths = sorted(max(len(cell.says), len(cell.sentence) // 2, len(cell.raw) // 2) for cell in cells if cell)
+    lengths = sorted(
+        max(len(cell.says), len(cell.sentence) // 2, len(cell.raw) // 2) for cell in cells if cell
+    )
     usual = lengths[len(lengths) * 9 // 10] if lengths else 0
     return next((name for most, name in WIDTHS if usual <= most), "w-xl")
 

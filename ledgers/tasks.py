@@ -1,21 +1,25 @@
-"""The long work of reading a ledger: at once while somebody waits for a small one, else by a worker."""
+"""The long work on ledgers, reading them and entering them: at once while somebody waits for a small
+one, else by a worker."""
 
+import datetime
 import uuid
 from functools import partial
 
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core import jobs
-from core.models import Job
+from core.models import Job, JobState
 from core.tasks import send
-from ledgers import rehearsing
+from ledgers import committing, rehearsing
+from ledgers.choices import LedgerState
 from ledgers.models import Ledger
 
-READ = "ledgers.read"
+READ, ENTER = "ledgers.read", "ledgers.enter"
+UNDER_WAY = (JobState.WAITING, JobState.RUNNING)
 
 
 def read(ledger: Ledger, *, by: User) -> Ledger:
@@ -27,10 +31,33 @@ def read(ledger: Ledger, *, by: User) -> Ledger:
     ledger = rehearsing.begin_again(ledger)
     if ledger.job is not None:
         jobs.cancel(ledger.job)  # whoever still reads the ledger as it was before stops
+    return _work(READ, ledger, by=by)
+
+
+def enter(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
+    """Enter a rehearsed ledger into the books. Raises committing.CannotCommit."""
+    if rehearsing.is_small(ledger):
+        return committing.commit(ledger, by=by, today=today)
+    if ledger.job is not None and ledger.job.kind == ENTER and ledger.job.state in UNDER_WAY:
+        return ledger  # pressed twice
+    waiting = Ledger.objects.filter(pk=ledger.pk, state__in=(LedgerState.REHEARSED, LedgerState.COMMITTING))
+    if not waiting.update(state=LedgerState.COMMITTING):
+        raise committing.CannotCommit(
+            gettext("Only a ledger that was rehearsed and is not put aside can be entered.")
+        )
+    return _work(ENTER, ledger, by=by, today=today.isoformat())
+
+
+def _work(kind: str, ledger: Ledger, *, by: User, **more: str) -> Ledger:
     ledger.job = jobs.start(
-        kind=READ,
-        key=f"{READ}:{ledger.pk}:{uuid.uuid4().hex[:12]}",
-        arguments={"ledger": ledger.pk, "name": ledger.file.name, "language": get_language() or "zh-hans"},
+        kind=kind,
+        key=f"{kind}:{ledger.pk}:{uuid.uuid4().hex[:12]}",
+        arguments={
+            "ledger": ledger.pk,
+            "name": ledger.file.name,
+            "language": get_language() or "zh-hans",
+            **more,
+        },
         asked_by=by,
     )
     ledger.save(update_fields=["job"])
@@ -51,3 +78,17 @@ def _read(job: Job) -> None:
     ledger = Ledger.objects.select_related("file", "unit", "handed_in_by").get(pk=job.arguments["ledger"])
     with translation.override(job.arguments["language"]):
         rehearsing.rehearse(ledger, today=ledger.handed_in_on, tell=partial(jobs.progress, job))
+
+
+@jobs.runs(
+    ENTER,
+    title=_("Ledger entered: %(name)s"),
+    page=lambda job: reverse("ledgers:ledger", args=[job.arguments["ledger"]]),
+)
+def _enter(job: Job) -> None:
+    """How far it is cannot be told: the whole is one transaction, and nobody sees into it."""
+    ledger = Ledger.objects.select_related("file", "unit", "handed_in_by").get(pk=job.arguments["ledger"])
+    assert job.asked_by is not None
+    today = datetime.date.fromisoformat(job.arguments["today"])
+    with translation.override(job.arguments["language"]):
+        committing.commit(ledger, by=job.asked_by, today=today)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ledgers.views import answering, handing_back, handing_in, ledger
+from ledgers.views import answering, committing, handing_back, handing_in, ledger
 
 app_name = "ledgers"
 
@@ -16,4 +16,6 @@ urlpatterns = [
     path("<int:pk>/decide/", answering.decide, name="decide"),
     path("<int:pk>/read/", handing_in.read_again, name="read_again"),
     path("<int:pk>/cancel/", handing_in.cancel, name="cancel"),
+    path("<int:pk>/enter/", committing.enter, name="enter"),
+    path("<int:pk>/undo/", committing.undo, name="undo"),
 ]

@@ -21,6 +21,7 @@ from approvals.api import (
 from briefings.api import AnnualTargets, Briefings, Cohorts, Figures, Indicators, Meetings, Months, Passports
 from core.api import SIGNED_IN
 from core.calendar_api import Calendar
+from ledgers.api import Ledgers
 from projects.api import AnnualPlans, ContractEvents, Enterprises, Projects, Suspicions
 
 app_name = "api"
@@ -28,6 +29,7 @@ app_name = "api"
 router = SimpleRouter(use_regex_path=False)
 router.register("enterprises", Enterprises, "enterprise")
 router.register("projects", Projects, "project")
+router.register("ledgers", Ledgers, "ledger")
 router.register("annual-plans", AnnualPlans, "annual-plan")
 router.register("contract-events", ContractEvents, "contract-event")
 router.register("suspicions", Suspicions, "suspicion")

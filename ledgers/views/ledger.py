@@ -10,6 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import allow, user_of
 from core.models import JobState
@@ -19,8 +21,8 @@ from ledgers import showing
 from ledgers.choices import Decision, LedgerState, State, Verdict
 from ledgers.declaring import KINDS, Kind
 from ledgers.filters import RowFilter
-from ledgers.forms import UndoForm
 from ledgers.models import Ledger, LedgerRow
+from ledgers.views import committing
 from ledgers.views.handing_in import LAMPS
 from ledgers.views.reaching import may_act, reached
 
@@ -46,11 +48,19 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": _steps(found),
         "may_act": may_act(user, found),
     }
-    if found.state == LedgerState.READING:
+    if found.state in (LedgerState.READING, LedgerState.COMMITTING):
         return page(request, "ledgers/reading.html", {**context, **_reading(found)}, partial="progress")
+    if _is_poll(request):
+        return HttpResponseClientRefresh()  # what was waited for has happened
     if found.state == LedgerState.UNREADABLE:
         return page(request, "ledgers/unreadable.html", {**context, "lines": found.error.splitlines()})
     return page(request, "ledgers/ledger.html", {**context, **_shown(request, found, kind)})
+
+
+def _is_poll(request: HttpRequest) -> bool:
+    """Whether the page only asks how far the work is."""
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx and not htmx.boosted and not htmx.history_restore_request)
 
 
 def _steps(ledger: Ledger) -> list[dict[str, Any]]:
@@ -74,7 +84,7 @@ def _steps(ledger: Ledger) -> list[dict[str, Any]]:
         {
             "word": _("Entered"),
             "side": ledger.committed_at.date().isoformat() if entered and ledger.committed_at else "",
-            "now": not reading and not entered and not asked,
+            "now": ledger.state == LedgerState.COMMITTING or (not reading and not entered and not asked),
             "done": entered,
         },
     ]
@@ -86,7 +96,10 @@ def _reading(ledger: Ledger) -> dict[str, Any]:
     return {
         "job": job,
         "is_stopped": stopped,
-        "title": _("The ledger is being read"),
+        "is_entering": ledger.state == LedgerState.COMMITTING,
+        "title": _("The ledger is being entered")
+        if ledger.state == LedgerState.COMMITTING
+        else _("The ledger is being read"),
         "poll_url": reverse("ledgers:ledger", args=[ledger.pk]),
     }
 
@@ -97,6 +110,7 @@ def _reading(ledger: Ledger) -> dict[str, Any]:
 def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
     filters = RowFilter(request.GET, ledger.rows.all(), kind=kind)
     rows = filters.qs if filters.is_valid() else ledger.rows.none()
+    is_rehearsed = ledger.state == LedgerState.REHEARSED
     leaf = Paginator(rows.order_by("pk"), ROWS).get_page(request.GET.get("page"))
     fields = showing.columns(kind, leaf.object_list)
     lines = [showing.line(kind, row, fields) for row in leaf.object_list]
@@ -116,13 +130,33 @@ def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
         "sum_label": kind.field(kind.sum_of).label if kind.sum_of else "",
         "left_out": [_left_out(reason, places) for reason, places in showing.left_out(ledger)],
         "hidden": ledger.rows.filter(is_hidden=True).count(),
-        "lost": ledger.lost[:MOST_SHOWN],
+        "lost": [_lost(one, kind) for one in ledger.lost[:MOST_SHOWN]],
         "lost_more": max(0, len(ledger.lost) - MOST_SHOWN),
         "to_decide": ledger.rows.filter(verdict=Verdict.LOOKALIKE, decision="").count(),
-        "undo_form": UndoForm(),
         "handed_back_url": reverse("ledgers:handed_back", args=[ledger.pk]),
-        "is_rehearsed": ledger.state == LedgerState.REHEARSED,
+        "is_rehearsed": is_rehearsed,
+        "foreseen": committing.foresee(ledger) if is_rehearsed else None,
+        "entered": committing.entered(ledger),
+        "bulk": _bulk(request, ledger) if is_rehearsed else [],
     }
+
+
+def _bulk(request: HttpRequest, ledger: Ledger) -> list[dict[str, Any]]:
+    """Where all rows of one verdict are shown: one decision for those that nobody has decided on."""
+    verdict = Verdict.LOOKALIKE.value if request.GET.get("open") else request.GET.get("verdict", "")
+    sentences = {
+        Verdict.LOOKALIKE.value: ngettext_lazy(
+            "%(n)s undecided look-alike:", "All %(n)s undecided look-alikes:", "n"
+        ),
+        Verdict.CHANGED.value: ngettext_lazy("%(n)s changed row:", "All %(n)s changed rows:", "n"),
+        Verdict.NEW.value: ngettext_lazy("%(n)s new row:", "All %(n)s new rows:", "n"),
+    }
+    if verdict not in sentences:
+        return []
+    n = ledger.rows.filter(verdict=verdict, decision=Decision.NONE).count()
+    decisions = DECISIONS[-1:] if verdict in (Verdict.NEW, Verdict.CHANGED) else DECISIONS
+    sentence = sentences[verdict] % {"n": n}
+    return [{"verdict": verdict, "sentence": sentence, "decisions": decisions}] if n else []
 
 
 def _verdicts(request: HttpRequest, ledger: Ledger) -> list[dict[str, Any]]:
@@ -206,6 +240,10 @@ def _left_out(reason: str, places: Iterable[dict[str, Any]]) -> dict[str, Any]:
         "more": max(0, len(found) - MOST_SHOWN),
         "n": len(found),
     }
+
+
+def _lost(one: dict[str, Any], kind: Kind) -> dict[str, Any]:
+    return {**one, "url": kind.page_of(one["target"]) if kind.page_of and one.get("target") else ""}
 
 
 # --- A row --------------------------------------------------------------------------------------------------
