@@ -9,14 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import IO, Any
 
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from core import annotating, files
-from core.annotating import CannotAnnotate, Cell, Note, Summary, place
+from core import annotating, files, rebuilding
+from core.annotating import CannotAnnotate, Cell, Note, Notes, Summary, place
 from core.refusal import Refusal
 from core.sheets import read_book
 from ledgers import showing
@@ -72,24 +72,44 @@ def annotated(ledger: Ledger, *, language: str) -> bytes:
         raise CannotHandBack(_("The ledger has not been read, so there is nothing to hand back yet."))
     with translation.override(language):
         kind = KINDS[ledger.kind]
-        found = sorted(findings(ledger, kind), key=lambda one: WORST_FIRST.index(one.state))
-        noted, beyond = found[:MOST_NOTES], len(found) - MOST_NOTES
-        noted.sort(key=_order(ledger))
-        notes, author = _notes(noted), _("Liuzhou Invest")
-        reason = ""
-        if ledger.file.content_type == files.XLSX:
-            try:
-                with ledger.file.file.open("rb") as content:
-                    return annotating.annotated(
-                        content, notes, summary(ledger, kind, noted, beyond), author=author
-                    )
-            except CannotAnnotate as refusal:
-                reason = refusal.message
-        with ledger.file.file.open("rb") as content:
-            book = read_book(content)
-        reason = reason or _("The format .%(format)s carries no notes.") % {"format": book.format}
-        told = summary(ledger, kind, noted, beyond, rebuilt_because=reason)
-        return annotating.rebuilt(book.sheets, notes, told, author=author)
+        noted, beyond = _noted(ledger, kind)
+        # Every sheet, so that notes of the last time go where nothing is to be said any more.
+        notes = dict.fromkeys(ledger.rows.values_list("sheet", flat=True).distinct(), ()) | _notes(noted)
+        try:
+            return _kept(ledger, notes, summary(ledger, kind, noted, beyond))
+        except CannotAnnotate as refusal:
+            told = summary(ledger, kind, noted, beyond, rebuilt_because=refusal.message)
+            return _rebuilt(ledger, notes, told)
+
+
+def _content(ledger: Ledger) -> IO[bytes]:
+    try:
+        return ledger.file.file.open("rb")
+    except FileNotFoundError as error:
+        raise files.BadFile(
+            _("The file is no longer on the disk. Tell the system administrator its name: %(name)s.")
+            % {"name": ledger.file.name}
+        ) from error
+
+
+def _kept(ledger: Ledger, notes: Notes, told: Summary) -> bytes:
+    if ledger.file.content_type != files.XLSX:
+        ending = PurePath(ledger.file.name).suffix
+        raise CannotAnnotate(_("The format %(ending)s carries no notes.") % {"ending": ending})
+    with _content(ledger) as content:
+        return annotating.annotated(content, notes, told, author=_("Liuzhou Invest"))
+
+
+def _rebuilt(ledger: Ledger, notes: Notes, told: Summary) -> bytes:
+    with _content(ledger) as content:
+        sheets = read_book(content).sheets
+    return rebuilding.rebuilt(sheets, notes, told, author=_("Liuzhou Invest"))
+
+
+def _noted(ledger: Ledger, kind: Kind) -> tuple[list[Finding], int]:
+    """What is noted, in the order of the workbook, and how many cells are left without a note."""
+    found = sorted(findings(ledger, kind), key=lambda one: WORST_FIRST.index(one.state))
+    return sorted(found[:MOST_NOTES], key=_order(ledger)), len(found) - MOST_NOTES
 
 
 def name_of(ledger: Ledger, *, language: str) -> str:
