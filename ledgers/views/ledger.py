@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext_lazy, pgettext
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import allow, user_of
@@ -70,7 +70,7 @@ def _steps(ledger: Ledger) -> list[dict[str, Any]]:
     entered = ledger.state == LedgerState.COMMITTED
     return [
         {
-            "word": _("Read"),
+            "word": pgettext("a step", "Read"),
             "side": _("%(n)s rows") % {"n": rows} if rows else "",
             "now": reading,
             "done": not reading,
@@ -82,7 +82,7 @@ def _steps(ledger: Ledger) -> list[dict[str, Any]]:
             "done": entered or (not reading and not asked),
         },
         {
-            "word": _("Entered"),
+            "word": pgettext("a step", "Entered"),
             "side": ledger.committed_at.date().isoformat() if entered and ledger.committed_at else "",
             "now": ledger.state == LedgerState.COMMITTING or (not reading and not entered and not asked),
             "done": entered,
