@@ -39,7 +39,6 @@ urlpatterns = [
     path("suspicions/<int:pk>/", suspicions.suspicion, name="suspicion"),
     # The annual plan
     path("plan/", plan.plan, name="plan"),
-    path("plan/workbook/", plan.workbook, name="plan_workbook"),
     path("plan/new-year/<int:year>/", new_year.differences, name="new_year"),
     path("plan/new-year/<int:year>/<int:pk>/", new_year.decide, name="decide_new_year"),
     # One project

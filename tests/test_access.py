@@ -115,7 +115,6 @@ TABLE = {
     "/projects/new/assist/": "CU",
     "/projects/new/keep/": "CU",
     "/projects/plan/": "CLFMUVT",
-    "/projects/plan/workbook/": "CLFMUVT",
     "/projects/suspicions/": "CLFT",
     "/projects/progress/": "CFMU",
     "/projects/verify/": "CL",

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from approvals import assistance, lamps
+from approvals import assistance, excel, lamps
 from approvals.choices import AssistanceEventKind, AssistanceMode, AssistanceState
 from approvals.filters import TaskFilter
 from approvals.forms import HandOverForm, MandateForm, MoveTaskForm, PapersForm, TaskForm
@@ -23,7 +23,7 @@ from approvals.rules import TASK_NEXT
 from approvals.views import tabs
 from approvals.views.leafing import Leaves
 from approvals.views.steps import Step, Tried, drawn, see_anew, take, with_reason
-from core import clock, files, receipts
+from core import clock, exporting, files, receipts
 from core.pages import page
 from core.refusal import Refusal
 from core.workdays import Calendar, calendar
@@ -36,11 +36,14 @@ from projects.showing import masked_name, name_of
 
 
 @allow("approvals.view_item")
-def task_list(request: HttpRequest) -> HttpResponse:
+def task_list(request: HttpRequest) -> HttpResponseBase:
     """What officers do for enterprises, the unfinished by their day unless something else is asked for."""
     user, today, days = user_of(request), clock.today(), calendar()
     seen = AgencyTask.objects.visible_to(user)
     found = TaskFilter(_asked(request), queryset=seen.for_list(), request=request, today=today)
+    if exporting.asked(request):
+        rows = exporting.each(found.qs, lambda task: row(task, user, today=today, days=days))
+        return exporting.answer(request, excel.TASKS, rows, narrowed=found)
     shown = Leaves(found.qs).get_page(request.GET.get("page"))
     group = found.form.cleaned_data.get("group", "") if "state" not in request.GET else ""
     return page(

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,12 +16,12 @@ from django.utils.translation import ngettext
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from approvals import lamps, limits, needs
+from approvals import excel, lamps, limits, needs
 from approvals.choices import Clock, ItemState, Phase
 from approvals.choosing import ApplyLimitsForm
 from approvals.limits import Change
 from approvals.models import Item, ItemLimit, ItemRule, ItemTemplate
-from core import clock, receipts
+from core import clock, exporting, receipts
 from core.pages import page
 from core.refusal import Refusal
 from core.workdays import calendar
@@ -31,7 +31,7 @@ from projects.showing import name_of
 
 
 @allow("approvals.view_item")
-def catalogue(request: HttpRequest) -> HttpResponse:
+def catalogue(request: HttpRequest) -> HttpResponseBase:
     """Every item by phase with what stands on its rows today, what is coming, and what has changed."""
     user, today = user_of(request), clock.today()
     templates = list(
@@ -40,6 +40,9 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         .in_order()
     )
     in_force = [t for t in templates if t.in_force_until is None or t.in_force_until >= today]
+    if exporting.asked(request):
+        rows = [{**_row(one, today), "phase": Phase(one.phase).label} for one in in_force]
+        return exporting.answer(request, excel.CATALOGUE, rows, narrowed=[(_("As of"), today)])
     return page(
         request,
         "approvals/catalogue.html",

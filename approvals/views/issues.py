@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from approvals import deadlines
+from approvals import deadlines, excel
 from approvals import issues as verbs
 from approvals.choices import IssueLevel, IssueState, ReturnReason
 from approvals.filters import IssueFilter
@@ -29,7 +29,7 @@ from approvals.rules import ISSUE_NEXT, REOPEN_WITHIN_DAYS
 from approvals.showing import issue_text
 from approvals.views import ladder
 from approvals.views.leafing import Leaves
-from core import clock, files, receipts
+from core import clock, exporting, files, receipts
 from core.pages import page
 from core.refusal import Refusal
 from core.templatetags.ui import listed
@@ -41,11 +41,14 @@ from projects.showing import Label, labels, name_of
 
 
 @allow("approvals.view_issue")
-def issue_list(request: HttpRequest) -> HttpResponse:
+def issue_list(request: HttpRequest) -> HttpResponseBase:
     """Issues, the open ones unless something else is asked for."""
     user, today, days = user_of(request), clock.today(), calendar()
     seen = Issue.objects.visible_to(user)
     found = IssueFilter(_asked(request), queryset=seen.for_list(), request=request, today=today)
+    if exporting.asked(request):
+        rows = exporting.each(found.qs, lambda issue: row(issue, user, today=today, days=days))
+        return exporting.answer(request, excel.ISSUES, rows, narrowed=found)
     shown = Leaves(found.qs).get_page(request.GET.get("page"))
     group = found.form.cleaned_data.get("group", "") if "state" not in request.GET else ""
     return page(

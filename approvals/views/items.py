@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.access import allow, user_of
 from accounts.models import User
 from accounts.roles import Role
-from approvals import clocks, lamps, lists, needs, planning, stalls, wording
+from approvals import clocks, excel, lamps, lists, needs, planning, stalls, wording
 from approvals.choices import Clock, ItemEventKind, ItemState, Phase
 from approvals.filters import ItemFilter
 from approvals.forms import AddItemForm, EventForm, ReasonForm
@@ -25,7 +25,7 @@ from approvals.showing import issue_text
 from approvals.views import drawing, keys, tabs
 from approvals.views.leafing import Leaves
 from approvals.views.stalled import lines
-from core import clock, receipts
+from core import clock, exporting, receipts
 from core.pages import page
 from core.refusal import Refusal
 from core.workdays import Calendar, calendar
@@ -36,11 +36,14 @@ from projects.showing import face, name_of
 
 
 @allow("approvals.view_item")
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: HttpRequest) -> HttpResponseBase:
     """Everybody's items, the most urgent first; those under way unless something else is asked for."""
     user, today, days = user_of(request), clock.today(), calendar()
     seen = Item.objects.visible_to(user)
     found = ItemFilter(_asked(request), queryset=seen.for_list(), request=request, today=today)
+    if exporting.asked(request):
+        rows = exporting.each(found.qs, lambda item: row(item, user, today=today, days=days))
+        return exporting.answer(request, excel.BOARD, rows, narrowed=found)
     shown = Leaves(found.qs).get_page(request.GET.get("page"))
     return page(
         request,

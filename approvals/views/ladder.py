@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -13,12 +13,12 @@ from django.utils.translation import ngettext, pgettext
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from approvals import escalation, stalls
+from approvals import escalation, excel, stalls
 from approvals.choices import IssueLevel, IssueState, Severity
 from approvals.models import Issue, IssueEvent, StallFlag
 from approvals.models.issue import own_level
 from approvals.showing import issue_text
-from core import clock
+from core import clock, exporting
 from core.pages import page
 from core.workdays import Calendar, calendar
 from projects.choices import Status
@@ -129,7 +129,7 @@ def levels_before(steps: Iterable[IssueEvent]) -> dict[int, int]:
 
 
 @allow("approvals.view_issue")
-def reached(request: HttpRequest) -> HttpResponse:
+def reached(request: HttpRequest) -> HttpResponseBase:
     """The issues and the stalled approvals that have been sent up to me; `?since=` those of that day on."""
     user, today, days = user_of(request), clock.today(), calendar()
     since = _day(request.GET.get("since", ""))
@@ -138,18 +138,24 @@ def reached(request: HttpRequest) -> HttpResponse:
     if since:
         issues, flags = issues.filter(level_since__gte=since), flags.filter(level_since__gte=since)
     order = ("-level", "level_since", "pk")
+    sent_up = issues.for_list().order_by(*order), flags.for_list().order_by(*order)
+    if exporting.asked(request):
+        told = [{**_issue(one, user, today, days), "kind": _("Issue")} for one in sent_up[0]]
+        told += [{**_flag(one, user, today, days), "kind": _("Stalled")} for one in sent_up[1]]
+        narrowed = [(_("Since"), since.isoformat())] if since else []
+        return exporting.answer(request, excel.REACHED, told, narrowed=narrowed)
     levels = urlencode([("level", int(step)) for step in IssueLevel if step >= level])
     heaps = [
         {
             "title": _("Issues"),
             "count": issues.count(),
-            "rows": [_issue(i, user, today, days) for i in issues.for_list().order_by(*order)[:SHOWN]],
+            "rows": [_issue(i, user, today, days) for i in sent_up[0][:SHOWN]],
             "url": f"{reverse('approvals:issues')}?group=open&{levels}",
         },
         {
             "title": _("Stalled approvals nobody has answered"),
             "count": flags.count(),
-            "rows": [_flag(f, user, today, days) for f in flags.for_list().order_by(*order)[:SHOWN]],
+            "rows": [_flag(f, user, today, days) for f in sent_up[1][:SHOWN]],
             "url": f"{reverse('approvals:stalled')}?group=open&answered=no&{levels}"
             if user.has_perm("approvals.view_stalled")
             else "",

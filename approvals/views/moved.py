@@ -2,22 +2,24 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.access import allow, user_of
 from accounts.models import User
+from approvals import excel
 from approvals.models import DueDayMove
 from approvals.views.leafing import Leaves
+from core import exporting
 from core.models import CalendarNotice
 from core.pages import page
 from projects.showing import name_of
 
 
 @allow("approvals.view_item")
-def moved(request: HttpRequest) -> HttpResponse:
+def moved(request: HttpRequest) -> HttpResponseBase:
     """What a notice of days off, or any change of the calendar, has moved; the latest first."""
     user = user_of(request)
     rows = DueDayMove.objects.visible_to(user).for_list().order_by("-recorded_at", "-pk")
@@ -25,6 +27,10 @@ def moved(request: HttpRequest) -> HttpResponse:
     notice = CalendarNotice.objects.filter(pk=int(asked)).first() if _is_number(asked) else None
     if notice is not None:
         rows = rows.filter(notice=notice)
+    if exporting.asked(request):
+        narrowed = [(_("Notice"), notice.reference)] if notice else []
+        moves = exporting.each(rows, lambda move: _row(move, user))
+        return exporting.answer(request, excel.MOVED, moves, narrowed=narrowed)
     shown = Leaves(rows).get_page(request.GET.get("page"))
     context = {"notice": notice, "page": shown, "rows": [_row(move, user) for move in shown]}
     return page(request, "approvals/moved.html", context)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, F, Q
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from approvals import lamps, support
+from approvals import excel, lamps, support
 from approvals.choices import SupportState
 from approvals.filters import NeedFilter
 from approvals.forms import MoveNeedForm, NeedForm, PartlyMetForm, ReassignForm, TakeOnForm
@@ -24,7 +24,7 @@ from approvals.rules import NEED_NEXT
 from approvals.views import tabs
 from approvals.views.leafing import Leaves
 from approvals.views.steps import Step, Tried, drawn, see_anew, take, with_reason
-from core import clock, receipts
+from core import clock, exporting, receipts
 from core.pages import page
 from core.refusal import Refusal
 from core.workdays import Calendar, calendar
@@ -35,11 +35,14 @@ from projects.showing import name_of
 
 
 @allow("approvals.view_item")
-def need_list(request: HttpRequest) -> HttpResponse:
+def need_list(request: HttpRequest) -> HttpResponseBase:
     """What projects need, the open ones by their day unless something else is asked for."""
     user, today, days = user_of(request), clock.today(), calendar()
     seen = SupportNeed.objects.visible_to(user)
     found = NeedFilter(_asked(request), queryset=seen.for_list(), request=request, today=today)
+    if exporting.asked(request):
+        rows = exporting.each(found.qs, lambda need: row(need, user, today=today, days=days))
+        return exporting.answer(request, excel.NEEDS, rows, narrowed=found)
     shown = Leaves(found.qs).get_page(request.GET.get("page"))
     group = found.form.cleaned_data.get("group", "") if "state" not in request.GET else ""
     return page(

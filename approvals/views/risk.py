@@ -2,22 +2,24 @@
 
 import datetime
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
+from approvals import excel
 from approvals.forms import OnForm
 from approvals.models import StallFlag
 from approvals.stalls import risk
 from approvals.stalls.risk import AtRisk, By, Part
 from approvals.views.leafing import Leaves
-from core import clock
+from core import clock, exporting
 from core.pages import page
 from projects.models import Project
 from projects.showing import name_of
@@ -30,10 +32,17 @@ TITLES: dict[By, str | Promise] = {
 
 
 @allow("approvals.view_at_risk")
-def at_risk(request: HttpRequest) -> HttpResponse:
+def at_risk(request: HttpRequest) -> HttpResponseBase:
     """How many projects and how much contracted investment are held up; each number opens its list."""
     user, form = user_of(request), _form(request)
     found = risk.at_risk(user, on=_day(form))
+    if exporting.asked(request):
+        parts = [
+            {**_shown(part, by, found), "by": str(title)}
+            for by, title in TITLES.items()
+            for part in found.parts[by]
+        ]
+        return exporting.answer(request, excel.AT_RISK, parts, narrowed=form)
     return page(
         request,
         "approvals/at_risk.html",
@@ -51,7 +60,7 @@ def at_risk(request: HttpRequest) -> HttpResponse:
 
 
 @allow("approvals.view_at_risk")
-def projects(request: HttpRequest) -> HttpResponse:
+def projects(request: HttpRequest) -> HttpResponseBase:
     """The projects behind one number of the page, the largest first."""
     user, form = user_of(request), _form(request)
     found = risk.at_risk(user, on=_day(form))
@@ -60,8 +69,12 @@ def projects(request: HttpRequest) -> HttpResponse:
     if part is None:
         raise Http404
     listed = Project.objects.visible_to(user).filter(pk__in=part.projects).for_list()
-    shown = Leaves(listed.order_by("-contracted", "pk")).get_page(request.GET.get("page"))
-    reasons = _reasons(user, found, [project.pk for project in shown])
+    listed = listed.order_by("-contracted", "pk")
+    if exporting.asked(request):
+        rows = exporting.in_chunks(listed, lambda chunk: _rows(chunk, found, user))
+        narrowed = [(_("As of"), found.on), (TITLES[By(by)] if by else "", part.name)]
+        return exporting.answer(request, excel.AT_RISK_PROJECTS, rows, narrowed=narrowed)
+    shown = Leaves(listed).get_page(request.GET.get("page"))
     return page(
         request,
         "approvals/at_risk_projects.html",
@@ -70,20 +83,25 @@ def projects(request: HttpRequest) -> HttpResponse:
             "on": found.on,
             "title": TITLES[By(by)] if by else "",
             "page": shown,
-            "rows": [
-                {
-                    "url": reverse("approvals:panel", args=[project.pk]),
-                    "name": name_of(project, user),
-                    "task_force": str(project.task_force),
-                    "unit": project.reporting_unit.short_name,
-                    "stage": project.get_stage_display(),
-                    "amount": found.amounts[project.pk],
-                    "reasons": reasons[project.pk],
-                }
-                for project in shown
-            ],
+            "rows": _rows(list(shown), found, user),
         },
     )
+
+
+def _rows(shown: Sequence[Project], found: AtRisk, user: User) -> list[dict[str, Any]]:
+    reasons = _reasons(user, found, [project.pk for project in shown])
+    return [
+        {
+            "url": reverse("approvals:panel", args=[project.pk]),
+            "name": name_of(project, user),
+            "task_force": str(project.task_force),
+            "unit": project.reporting_unit.short_name,
+            "stage": project.get_stage_display(),
+            "amount": found.amounts[project.pk],
+            "reasons": reasons[project.pk],
+        }
+        for project in shown
+    ]
 
 
 def _form(request: HttpRequest) -> OnForm:

@@ -1,24 +1,26 @@
 """The figures of the service teams: each number opens exactly the list that it counts."""
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.access import allow, user_of
 from accounts.models import User
+from approvals import excel
 from approvals import figures as service
 from approvals.choices import ConfirmedThrough, IssueCategory
 from approvals.figures import MEANINGS, Period, Tally
 from approvals.filters import NO_TEAM
 from approvals.forms import PeriodForm
-from approvals.models import Issue
+from approvals.models import Issue, Item
 from approvals.views.leafing import Leaves
-from core import clock
+from core import clock, exporting
 from core.money import NO_VALUE
 from core.pages import page
 from core.workdays import calendar
@@ -64,11 +66,13 @@ def _days(period: Period) -> dict[str, str]:
 
 
 @allow("approvals.view_issue")
-def figures(request: HttpRequest) -> HttpResponse:
+def figures(request: HttpRequest) -> HttpResponseBase:
     """Served projects and issues of a period, in all and by department, team and category."""
     user, today = user_of(request), clock.today()
     form, period = _asked(request, today)
     told = service.service_figures(user, period, days=calendar())
+    if exporting.asked(request):
+        return exporting.answer(request, excel.FIGURES, _as_lines(told), narrowed=form)
     tables = [
         (
             _("By responsible department"),
@@ -120,6 +124,17 @@ def figures(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _as_lines(told: service.Figures) -> list[tuple[str, str, Tally]]:
+    """The page's tables under one another, for the list as a file."""
+    grouped = [
+        (_("By responsible department"), [(str(office), tally) for office, tally in told.by_department]),
+        (_("By service team"), [(str(team or _("No team")), tally) for team, tally in told.by_team]),
+        (_("By category"), [(str(IssueCategory(one).label), tally) for one, tally in told.by_category]),
+    ]
+    lines = [(title, name, tally) for title, group in grouped for name, tally in group]
+    return [*lines, (_("All"), "", told.total)]
+
+
 def _line(period: Period, word: str, tally: Tally, **group: Any) -> dict[str, Any]:
     """One row: each number with the list that it counts."""
     return {
@@ -151,7 +166,7 @@ def _percent(rate: Any) -> str:
 
 
 @allow("approvals.view_issue")
-def served(request: HttpRequest) -> HttpResponse:
+def served(request: HttpRequest) -> HttpResponseBase:
     """The projects that a team began to follow in the period."""
     user, today = user_of(request), clock.today()
     form, period = _asked(request, today)
@@ -159,6 +174,9 @@ def served(request: HttpRequest) -> HttpResponse:
         "team", "project__enterprise", "project__reporting_unit", "project__task_force"
     )
     rows = rows.prefetch_related("project__shares").order_by("-since", "-pk")
+    if exporting.asked(request):
+        served_rows = exporting.each(rows, lambda row: _served_row(row, user))
+        return exporting.answer(request, excel.SERVED, served_rows, narrowed=form)
     shown = Leaves(rows).get_page(request.GET.get("page"))
     return page(
         request,
@@ -188,31 +206,32 @@ def _served_row(row: Any, user: User) -> dict[str, Any]:
 
 
 @allow("approvals.view_issue")
-def held_up(request: HttpRequest) -> HttpResponse:
+def held_up(request: HttpRequest) -> HttpResponseBase:
     """Items not yet decided that open issues block: one issue may stand in several rows."""
     user = user_of(request)
     items = service.held_up(user).for_list().order_by("project", "template__phase", "pk")
+    if exporting.asked(request):
+        rows = exporting.in_chunks(items, lambda chunk: _held_up_rows(chunk, user))
+        return exporting.answer(request, excel.HELD_UP, rows)
     shown = Leaves(items).get_page(request.GET.get("page"))
+    rows_shown = _held_up_rows(list(shown), user)
+    return page(request, "approvals/held_up.html", {"page": shown, "rows": rows_shown})
+
+
+def _held_up_rows(shown: Sequence[Item], user: User) -> list[dict[str, Any]]:
     blocking = Issue.blocks.through.objects.filter(
         item__in=[item.pk for item in shown], issue__in=Issue.objects.visible_to(user).open().values("pk")
     )
     issues: dict[int, list[Issue]] = {}
     for row in blocking.select_related("issue").order_by("issue__raised_on", "pk"):
         issues.setdefault(row.item_id, []).append(row.issue)
-    return page(
-        request,
-        "approvals/held_up.html",
+    return [
         {
-            "page": shown,
-            "rows": [
-                {
-                    "item": str(item.template),
-                    "url": reverse("approvals:item", args=[item.pk]),
-                    "project": name_of(item.project, user),
-                    "department": str(item.template.department),
-                    "issues": issues.get(item.pk, []),
-                }
-                for item in shown
-            ],
-        },
-    )
+            "item": str(item.template),
+            "url": reverse("approvals:item", args=[item.pk]),
+            "project": name_of(item.project, user),
+            "department": str(item.template.department),
+            "issues": issues.get(item.pk, []),
+        }
+        for item in shown
+    ]

@@ -5,21 +5,21 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from approvals import stalls
+from approvals import excel, stalls
 from approvals.choices import Severity, StallCode
 from approvals.filters import StallFilter
 from approvals.forms import AcknowledgeForm
 from approvals.models import StallFlag
 from approvals.models.flag import StallFlagQuerySet
 from approvals.views.leafing import Leaves
-from core import clock
+from core import clock, exporting
 from core.pages import page
 from core.refusal import Refusal
 from core.workdays import Calendar, calendar
@@ -27,12 +27,15 @@ from projects.showing import name_of
 
 
 @allow("approvals.view_stalled")
-def stalled(request: HttpRequest) -> HttpResponse:
+def stalled(request: HttpRequest) -> HttpResponseBase:
     """The flags the night has raised, those still standing unless something else is asked for."""
     user, today, days = user_of(request), clock.today(), calendar()
     seen = StallFlag.objects.visible_to(user)
     asked = _asked(request)
     found = StallFilter(asked, queryset=seen.for_list(), request=request)
+    if exporting.asked(request):
+        rows = exporting.each(found.qs, lambda flag: row(flag, user, False, today=today, days=days))
+        return exporting.answer(request, excel.STALLED, rows, narrowed=found)
     shown = Leaves(found.qs).get_page(request.GET.get("page"))
     may_acknowledge = user.has_perm("approvals.acknowledge_stall")
     group = found.form.cleaned_data.get("group", "")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,11 +14,11 @@ from django.utils.translation import ngettext
 from accounts.access import allow, user_of
 from accounts.models import User
 from accounts.roles import SEES_ALL_PROJECTS
-from approvals import load, teams
+from approvals import excel, load, teams
 from approvals.forms import TeamForm, TeamHandOverForm
 from approvals.models import Service, ServiceTeam
 from approvals.views import tabs
-from core import clock, receipts
+from core import clock, exporting, receipts
 from core.pages import page
 from core.refusal import Refusal
 from projects.models import Project
@@ -28,11 +28,17 @@ from projects.showing import name_of
 
 
 @allow("approvals.assign_team")
-def team_list(request: HttpRequest) -> HttpResponse:
+def team_list(request: HttpRequest) -> HttpResponseBase:
     """Every team's load, so that work can be spread; each number opens its list for those who may."""
     user, today = user_of(request), clock.today()
     rows = ServiceTeam.objects.prefetch_related("members").order_by("order", "pk")
     loads = load.of_teams(today)
+    if exporting.asked(request):
+        told = [
+            {"team": team, "members": [one.name for one in team.members.all()], **loads[team.pk]}
+            for team in rows
+        ]
+        return exporting.answer(request, excel.TEAMS, told)
     mine = set(user.service_teams.values_list("pk", flat=True))
     opens_all = user.role in SEES_ALL_PROJECTS
     return page(

@@ -7,6 +7,6 @@ An app declares its lists in its `excel.py`; a view gives them away with two lin
 """
 
 from core.exporting.answering import answer, asked
-from core.exporting.sheets import Column, Kind, Rows, Sheet, in_chunks
+from core.exporting.sheets import Column, Kind, Rows, Sheet, day_in, each, in_chunks
 
-__all__ = ["Column", "Kind", "Rows", "Sheet", "answer", "asked", "in_chunks"]
+__all__ = ["Column", "Kind", "Rows", "Sheet", "answer", "asked", "day_in", "each", "in_chunks"]

@@ -29,6 +29,7 @@ TOLD_EVERY = 0.5  # seconds between two words of a worker about how far it is
 
 # What a list was narrowed to: a FilterSet or form, or ready (label, words) pairs.
 Narrowed = Any
+Also = Sequence[tuple[Sheet, Sequence[Any]]]
 
 
 def asked(request: HttpRequest) -> bool:
@@ -56,9 +57,17 @@ class _Order:
 
 
 def answer(
-    request: HttpRequest, sheet: Sheet, rows: Rows | Sequence[Any], *, narrowed: Narrowed = ()
+    request: HttpRequest,
+    sheet: Sheet,
+    rows: Rows | Sequence[Any],
+    *,
+    narrowed: Narrowed = (),
+    also: Also = (),
 ) -> HttpResponseBase:
-    """The list as a file; or, when it is long, the page of the job that writes it."""
+    """The list as a file; or, when it is long, the page of the job that writes it.
+
+    `also` are small tables beside the list, with sheets of their own in a workbook.
+    """
     if not isinstance(rows, Rows):
         rows = Rows(len(rows), rows)
     job = large.job_of(request)
@@ -68,11 +77,11 @@ def answer(
     order = _Order(str(sheet.title), request.GET[PARAMETER], request.user, request.path, words)
     content: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     if job is None:
-        _write(content, order, sheet, rows.lines)
+        _write(content, order, sheet, rows.lines, also)
         content.seek(0)
         return _download(content, order)
     with content:
-        written = _write(content, order, sheet, _telling(job, rows))
+        written = _write(content, order, sheet, _telling(job, rows), also)
         jobs.progress(job, written, max(written, rows.count))
         large.keep(job, content, name=order.file_name, content_type=FORMS[order.form])
     return HttpResponse()
@@ -94,13 +103,17 @@ def _download(content: IO[bytes], order: _Order) -> FileResponse:
     return response
 
 
-def _write(content: IO[bytes], order: _Order, sheet: Sheet, lines: Iterable[Any]) -> int:
+def _write(content: IO[bytes], order: _Order, sheet: Sheet, lines: Iterable[Any], also: Also) -> int:
     """Write the file and its trace; the number of rows."""
     if order.form == "csv":
         written = commas.write(content, sheet, lines)
     else:
         written = workbook.write(
-            content, sheet, lines, explained=lambda rows, cut: _explained(order, sheet, rows, cut)
+            content,
+            sheet,
+            lines,
+            explained=lambda rows, cut: _explained(order, sheet, rows, cut),
+            also=also,
         )
     note = _("More than %(count)d rows were taken away.") % {"count": NOTED_FROM}
     Export.objects.create(
@@ -130,7 +143,9 @@ def _telling(job: Job, rows: Rows) -> Iterator[Any]:
 
 def _in_words(request: HttpRequest, narrowed: Narrowed) -> list[tuple[str, str]]:
     form: Any = getattr(narrowed, "form", narrowed)
-    pairs: Iterable[tuple[Any, Any]] = chosen(form, request.GET) if isinstance(form, Form) else form
+    if isinstance(form, Form):
+        form = chosen(form, narrowed.data or request.GET)  # a view may have added what is usual
+    pairs: Iterable[tuple[Any, Any]] = form
     return [(str(label), str(words)) for label, words in pairs if words]
 
 

@@ -1,5 +1,6 @@
 """A list as it leaves the house, declared once: its columns, their kinds, and where the rows come from."""
 
+import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -70,6 +71,20 @@ def in_chunks(
     """A queryset of any size in constant memory; `make` dresses some of its rows at a time, so that
     what belongs to them is asked for once a chunk."""
     return Rows(rows.count(), _lines(rows, make, size))
+
+
+def each(rows: QuerySet[Any, Any], make: Callable[[Any], Any]) -> Rows:
+    """The same where each row is dressed by itself."""
+    return in_chunks(rows, lambda chunk: map(make, chunk))
+
+
+def day_in(name: str) -> Callable[[dict[str, Any]], datetime.date | None]:
+    """The day that a page's row holds as a ready string."""
+
+    def day(row: dict[str, Any]) -> datetime.date | None:
+        return datetime.date.fromisoformat(row[name]) if row[name] else None
+
+    return day
 
 
 def _lines(

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import chain, groupby, islice
+from itertools import chain, count, groupby, islice
 from typing import IO, Any
 from xml.sax.saxutils import quoteattr
 
@@ -57,6 +57,10 @@ class _Made:
     shapes: list[str] = field(default_factory=list)
     cut: int = 0
 
+    def free_name(self, title: str) -> str:
+        """A further sheet of the same table carries a number."""
+        return next(name for name in (_sheet_name(title, n) for n in count()) if name not in self.names)
+
     def style(self, column: Column) -> int:
         shape = column.shape or SHAPES[column.kind]
         if shape not in self.shapes:
@@ -70,10 +74,14 @@ def write(
     lines: Iterable[Any],
     *,
     explained: Callable[[int, int], Iterable[tuple[str, str]]],
+    also: Iterable[tuple[Sheet, Iterable[Any]]] = (),
     most_rows: int = MOST_ROWS,
 ) -> int:
-    """The number of rows written. `explained` is asked at the end, with the number of rows and of
-    texts that were too long for a cell, for the (label, sentence) lines of the last sheet."""
+    """The number of rows written. `also` are small tables on sheets of their own.
+
+    `explained` is asked at the end, with the number of rows and of texts that were too long for a
+    cell, for the (label, sentence) lines of the last sheet.
+    """
     made, rest, number = _Made(), iter(lines), 0
     room = most_rows - len(sheet.banner) - sheet.levels
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as package:
@@ -83,6 +91,8 @@ def write(
             if following is _END:
                 break
             rest = chain([following], rest)
+        for further, its_lines in also:
+            _table(package, made, further, its_lines)
         _explanation(package, made, explained(number, made.cut))
         for name, part in _frame(made).items():
             package.writestr(name, _XML + part)
@@ -106,7 +116,7 @@ def letter(place: int) -> str:
 
 
 def _table(package: zipfile.ZipFile, made: _Made, sheet: Sheet, lines: Iterable[Any]) -> int:
-    made.names.append(_sheet_name(str(sheet.title), len(made.names)))
+    made.names.append(made.free_name(str(sheet.title)))
     top = len(sheet.banner) + sheet.levels  # rows above the first line
     last = letter(len(sheet.columns) - 1)
     written = 0
@@ -265,7 +275,7 @@ def _sheet_name(title: str, before: int) -> str:
 
 
 def _explanation(package: zipfile.ZipFile, made: _Made, lines: Iterable[tuple[str, str]]) -> None:
-    made.names.append(_sheet_name(_("About this file"), 0))
+    made.names.append(made.free_name(_("About this file")))
     rows = [
         f'<row r="{n}">{_words("A", n, label, LABEL)}{_words("B", n, shortened(sentence), LINE)}</row>'
         for n, (label, sentence) in enumerate(lines, start=1)

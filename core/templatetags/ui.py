@@ -368,8 +368,9 @@ def _words(bound: BoundField, names: Iterable[str], query: QueryDict) -> str:
     )
 
 
-def chosen(form: Form, query: QueryDict) -> list[tuple[str, str]]:
+def chosen(form: Form, asked: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a list is narrowed to, filter by filter in words; its order is no narrowing."""
+    query = asked if isinstance(asked, QueryDict) else QueryDict(urlencode(asked))
     found = [(bound, _names(bound)) for bound in form if bound.name != "sort"]
     return [(str(bound.label), words) for bound, names in found if (words := _all_words(bound, names, query))]
 

@@ -1,16 +1,16 @@
 """The annual plan: a year's list by batch, plan against fact, and one project's place on it."""
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,11 +18,12 @@ from django.utils.translation import ngettext
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from core import clock, files, receipts, xlsx
-from core.money import NO_VALUE, format_percent, format_yi, half_up, yi
-from core.pages import download, of_year, page
+from core import clock, exporting, receipts
+from core.money import NO_VALUE, format_percent, format_yi
+from core.pages import of_year, page
 from core.refusal import Refusal
-from projects import annual_plan, new_year, rules
+from core.templatetags.ui import chosen
+from projects import annual_plan, excel, new_year, rules
 from projects.annual_plan import GOALS, Fact, Kept, Outcome, Sum
 from projects.choices import PlanState, Stage
 from projects.forms import PlanForm
@@ -101,10 +102,13 @@ def _narrowed(asked: dict[str, Any]) -> Q:
 
 
 @allow("projects.view_plan")
-def plan(request: HttpRequest) -> HttpResponse:
+def plan(request: HttpRequest) -> HttpResponseBase:
     """Seven batches, planned and done; under them the entries with what became of each."""
     user, today = user_of(request), clock.today()
     asked = _asked(request, today)
+    is_there = asked.plan is not None and asked.plan.state != PlanState.PROPOSED
+    if is_there and exporting.asked(request):
+        return _exported(request, asked, user)
     mechanism = mechanisms.of_year(asked.year)
     context: dict[str, Any] = {
         "year": asked.year,
@@ -114,9 +118,8 @@ def plan(request: HttpRequest) -> HttpResponse:
         "form": asked.form,
         "mechanism": mechanism,
         "next_year": _year_to_propose(user, asked.plans, today),
-        "workbook": f"{reverse('projects:plan_workbook')}?{_query(request, asked.year)}",
     }
-    if asked.plan is not None and asked.plan.state != PlanState.PROPOSED:
+    if is_there:
         context |= _told(request, user, asked)
     return page(of_year(request, asked.year), "projects/plan.html", context)
 
@@ -145,7 +148,7 @@ def _told(request: HttpRequest, user: User, asked: Asked) -> dict[str, Any]:
         "rows": [_row(request, asked, batch, sums[batch]) for batch in Stage.values],
         "total": _row(request, asked, "", sums[""]),
         "page": leaf,
-        "entries": _entries(asked, leaf, user),
+        "entries": _entries(asked, leaf.object_list, user),
         "count": len(chosen),
         "hidden": len(chosen) - len(listed),
         "changes": _changes(asked, user),
@@ -183,8 +186,8 @@ def _row(request: HttpRequest, asked: Asked, batch: str, kept: Kept) -> dict[str
     }
 
 
-def _entries(asked: Asked, leaf: Page[Fact], user: User) -> list[dict[str, Any]]:
-    facts = {fact.entry: fact for fact in leaf.object_list}
+def _entries(asked: Asked, listed: Iterable[Fact], user: User) -> list[dict[str, Any]]:
+    facts = {fact.entry: fact for fact in listed}
     found = AnnualPlanEntry.objects.filter(pk__in=facts).select_related(
         "project__enterprise", "task_force", "unit"
     )
@@ -264,75 +267,22 @@ def change_told(change: PlanChange, batches: dict[str, str], user: User) -> dict
     }
 
 
-# --- As a workbook ----------------------------------------------------------------------------
+# --- As a file --------------------------------------------------------------------------------
 
 
-@allow("projects.view_plan")
-def workbook(request: HttpRequest) -> HttpResponse:
-    """The list with the filters of the page, as an .xlsx: the sums, and the entries one may open."""
-    user, today = user_of(request), clock.today()
-    asked = _asked(request, today)
-    if asked.plan is None or asked.plan.state == PlanState.PROPOSED:
-        return redirect("projects:plan")
-    sheets = [_sheet_of_sums(asked), _sheet_of_entries(asked, user)]
-    name = _("Annual plan %(year)d") % {"year": asked.year}
-    return download(xlsx.workbook(sheets), name=f"{name}.xlsx", content_type=files.XLSX)
-
-
-def _exact_yi(amount: Decimal) -> Decimal:
-    return half_up(yi(amount), 6).normalize() if amount else Decimal(0)
-
-
-def _sheet_of_sums(asked: Asked) -> xlsx.Sheet:
-    sums = annual_plan.kept(asked.facts)
-    heads = [xlsx.Head(_("Batch"), 14), xlsx.Head(_("Planned"), 10), xlsx.Head(_("亿元"), 12)]
-    heads += [xlsx.Head(str(label), 16) for _outcome, label in OUTCOMES]
-    rows: list[list[xlsx.Cell]] = []
-    for batch in (*Stage.values, ""):
-        kept = sums[batch]
-        rows.append(
-            [
-                asked.batches[batch] if batch else _("The whole list"),
-                kept.planned.count,
-                _exact_yi(kept.planned.amount),
-                *(kept.of(outcome).count for outcome, _label in OUTCOMES),
-                format_percent(kept.rate),
-            ]
-        )
-    return xlsx.Sheet(str(asked.year), [*heads, xlsx.Head(_("Rate"), 10)], rows)
-
-
-def _sheet_of_entries(asked: Asked, user: User) -> xlsx.Sheet:
+def _exported(request: HttpRequest, asked: Asked, user: User) -> HttpResponseBase:
+    """The entries one may open with the filters of the page; in a workbook beside the sums."""
     visible = _visible(asked, user)
     listed = [fact for fact in asked.chosen if fact.entry in visible]
-    lines = _entries(asked, Paginator(listed, max(len(listed), 1)).page(1), user)
-    heads = [
-        xlsx.Head(_("Project"), 34),
-        xlsx.Head(_("Enterprise"), 30),
-        xlsx.Head(_("Batch"), 12),
-        xlsx.Head(_("Task force"), 16),
-        xlsx.Head(_("Unit"), 16),
-        xlsx.Head(_("亿元"), 12),
-        xlsx.Head(_("Planned for"), 13, is_day=True),
-        xlsx.Head(_("Reached on"), 13, is_day=True),
-        xlsx.Head(_("Days late"), 11),
-    ]
-    rows = [_workbook_row(line, fact) for line, fact in zip(lines, listed, strict=True)]
-    return xlsx.Sheet(_("Entries"), heads, rows)
-
-
-def _workbook_row(line: dict[str, Any], fact: Fact) -> list[xlsx.Cell]:
-    return [
-        line["face"].name,
-        line["face"].enterprise,
-        line["batch"],
-        str(line["entry"].task_force),
-        str(line["entry"].unit),
-        _exact_yi(fact.amount),
-        fact.planned_on,
-        fact.reached_on,
-        fact.days_late,
-    ]
+    lines = _entries(asked, listed, user)
+    sums = annual_plan.kept(asked.facts)
+    return exporting.answer(
+        request,
+        excel.PLAN,
+        list(zip(lines, listed, strict=True)),
+        narrowed=[(_("Year"), asked.year), *chosen(asked.form, request.GET)],
+        also=[(excel.plan_sums(asked.batches), [(batch, sums[batch]) for batch in excel.IN_ORDER])],
+    )
 
 
 # --- One project's place on the list ----------------------------------------------------------

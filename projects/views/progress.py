@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -15,10 +15,11 @@ from django.utils.translation import ngettext
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from core import clock, receipts
+from core import clock, exporting, receipts
 from core.clock import month_start, next_month, previous_month
 from core.pages import page
 from core.refusal import Refusal
+from projects import excel
 from projects import progress as reporting
 from projects.forms import MonthForm, ProgressForm, ReportTable
 from projects.models import BUREAU, ProgressReport, Project, standing_of
@@ -100,8 +101,14 @@ def desks(user: User) -> list[Desk]:
     ]
 
 
+def _lines(projects: list[Project], month: datetime.date) -> list[dict[str, Any]]:
+    """What each project told of a month, for the list as a file."""
+    standing = reporting.around([project.pk for project in projects], month)
+    return [{"project": project, "report": standing[project.pk].same} for project in projects]
+
+
 @allow("projects.report_progress")
-def report_month(request: HttpRequest) -> HttpResponse:
+def report_month(request: HttpRequest) -> HttpResponseBase:
     """A table with a row for each running project of a unit or task force, saved at once."""
     user, today = user_of(request), clock.today()
     offered = desks(user)
@@ -109,6 +116,10 @@ def report_month(request: HttpRequest) -> HttpResponse:
     desk = next((one for one in offered if one.key == asked), offered[0] if offered else NO_DESK)
     month = _month(request, today)
     rows = desk.projects.reporting(month).select_related("enterprise").order_by("code")
+    if exporting.asked(request):
+        narrowed = [(_("Whose"), desk.name), (_("Month"), f"{month:%Y-%m}")]
+        lines = exporting.in_chunks(rows, lambda chunk: _lines(chunk, month))
+        return exporting.answer(request, excel.PROGRESS, lines, narrowed=narrowed)
     shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     if request.method != "POST":
         table = ReportTable(shown, month)

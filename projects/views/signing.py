@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access import allow, user_of
-from core import clock, receipts
+from core import clock, exporting, receipts
 from core.money import format_wan, format_yi
 from core.pages import page
 from core.refusal import Refusal
-from projects import drafts, entry, lookalikes
+from projects import drafts, entry, excel, lookalikes
 from projects.choices import Currency, EventKind, Stage
 from projects.forms import Doubt, SigningForm
 from projects.models import Project, SigningDraft
@@ -222,7 +222,7 @@ def _keep(request: HttpRequest, draft: SigningDraft | None) -> SigningDraft:
 
 
 @allow("projects.enter_signing")
-def own_drafts(request: HttpRequest) -> HttpResponse:
+def own_drafts(request: HttpRequest) -> HttpResponseBase:
     kept = user_of(request).signing_drafts.order_by("-saved_at", "-pk")
     rows = [
         {
@@ -233,6 +233,8 @@ def own_drafts(request: HttpRequest) -> HttpResponse:
         }
         for draft in kept
     ]
+    if exporting.asked(request):
+        return exporting.answer(request, excel.DRAFTS, rows)
     return page(request, "projects/drafts.html", {"rows": rows})
 
 

@@ -7,17 +7,18 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, Q, Sum
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from core import clock, receipts
+from core import clock, exporting, receipts
 from core.money import format_wan, format_yi
 from core.pages import page
 from core.refusal import Refusal
+from projects import excel
 from projects import suspicions as detector
 from projects.choices import EventKind, SuspicionGrade, SuspicionKind, Verdict
 from projects.filters import SuspicionFilter
@@ -39,12 +40,15 @@ LAMPS = {
 
 
 @allow("projects.view_suspicion")
-def suspicions(request: HttpRequest) -> HttpResponse:
+def suspicions(request: HttpRequest) -> HttpResponseBase:
     """Those that wait for a word, unless something else is asked for."""
     user = user_of(request)
     seen = Suspicion.objects.visible_to(user)
     asked = _asked(request)
     found = SuspicionFilter(asked, queryset=seen.for_list(), request=request)
+    if exporting.asked(request):
+        rows = exporting.in_chunks(found.qs, lambda chunk: _rows(chunk, user))
+        return exporting.answer(request, excel.SUSPICIONS, rows, narrowed=found)
     shown = Paginator(found.qs, ROWS).get_page(request.GET.get("page"))
     group = found.form.cleaned_data.get("group", "")
     return page(
@@ -125,6 +129,7 @@ def _row(
         "task_force": str(one.project.task_force),
         "unit": units_of(one.project),
         "amount": format_yi(one.amount),
+        "in_question": one.amount,
         "raised_on": one.raised_on.isoformat(),
         "gone_on": one.gone_on.isoformat() if one.gone_on else "",
         "again": one.before is not None,

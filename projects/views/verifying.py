@@ -4,18 +4,18 @@ import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from core import clock, receipts
+from core import clock, exporting, receipts
 from core.money import WAN_IN_YI, format_wan, format_yi
 from core.pages import page
 from core.refusal import Refusal
-from projects import contracts, lookalikes
+from projects import contracts, excel, lookalikes
 from projects.choices import EventKind
 from projects.forms import ReasonForm
 from projects.lookalikes import Description
@@ -27,24 +27,28 @@ MOST = 200  # the oldest first; who has more than these begins with them
 
 
 @allow("projects.verify_signing")
-def verify(request: HttpRequest) -> HttpResponse:
+def verify(request: HttpRequest) -> HttpResponseBase:
     """Everything that waits for a verdict, the oldest first."""
     user, today = user_of(request), clock.today()
     waiting = ContractEvent.objects.visible_to(user).waiting().order_by("recorded_at", "pk")
     events = waiting.select_related(
         "project__enterprise", "project__task_force", "project__reporting_unit", "recorded_by", "ceremony"
-    )[: MOST + 1]
+    )
     closed = closed_months(today)
-    rows = [
-        {
+
+    def row(event: ContractEvent) -> dict[str, Any]:
+        return {
             "event": event,
             "counting": counting(event.signed_on, today, closed),
             "amount": amount_words(event),
             "is_own": event.recorded_by_id == user.pk,
         }
-        for event in events[:MOST]
-    ]
-    return page(request, "projects/verify.html", {"rows": rows, "is_capped": len(events) > MOST})
+
+    if exporting.asked(request):
+        return exporting.answer(request, excel.VERIFY, exporting.each(events, row))
+    shown = list(events[: MOST + 1])
+    rows = [row(event) for event in shown[:MOST]]
+    return page(request, "projects/verify.html", {"rows": rows, "is_capped": len(shown) > MOST})
 
 
 def amount_words(event: ContractEvent) -> str:
