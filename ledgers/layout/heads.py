@@ -26,6 +26,7 @@ class Head:
     first: int
     last: int
     levels: Mapping[int, tuple[str, ...]]
+    top: tuple[str, ...] = ()  # what its first row says
 
     def text(self, column: int) -> str:
         joined = "/".join(" ".join(level.split()) for level in self.levels.get(column, ()))
@@ -94,18 +95,27 @@ def is_serial(levels: Sequence[str]) -> bool:
 def find_head(sheet: Sheet, names: Names, *, start: int = 0, only: bool = False) -> Head | None:
     """The rows of the head among the first rows from index `start` on, or just there (`only`).
 
-    Of two as good, the lower: a title over the whole width is no level of the head.
+    The first that is nearly as good as the best: another may stand below it, and a title over the whole
+    width, taken for its upper level, names no field itself.
     """
-    best, most = None, 0
+    candidates: list[tuple[int, Head]] = []
     last = start + 1 if only else min(start + ROWS, len(sheet.rows))
     for index in range(start, last):
-        if not only and sheet.rows[index].number > LAST + (sheet.rows[start].number if start else 0):
+        if sheet.rows[index].number > LAST and not only:
             break
-        for head in _heads_at(sheet, index):
-            score = _score(head, names)
-            if score and score >= most:
-                best, most = head, score
-    return best
+        scored = [(_score(head, names), head) for head in _heads_at(sheet, index)]
+        candidates += [(score, head) for score, head in scored if score]
+    own = [(score, head) for score, head in candidates if _names_itself(head, names)] or candidates
+    best = max((score for score, _ in own), default=0)
+    first = next((head.first for score, head in own if score * 5 >= best * 3), None)
+    here = [
+        (score, len(max(head.levels.values(), key=len)), head) for score, head in own if head.first == first
+    ]
+    return max(here, key=lambda one: one[:2])[2] if here else None
+
+
+def _names_itself(head: Head, names: Names) -> bool:
+    return any(names.fields((text,)) for text in head.top)
 
 
 def _score(head: Head, names: Names) -> int:
@@ -136,7 +146,8 @@ def _heads_at(sheet: Sheet, index: int) -> Iterator[Head]:
         return
     spread = _spread(sheet.merged, rows[0])
     levels: dict[int, tuple[str, ...]] = {column: (text,) for column, text in spread.items()}
-    yield Head(rows[0].number, _bottom(sheet.merged, rows), levels)
+    top = tuple(spread.values())
+    yield Head(rows[0].number, _bottom(sheet.merged, rows), levels, top)
     for following in sheet.rows[index + 1 : index + LEVELS]:
         if following.number != rows[-1].number + 1 or not _continues(
             sheet.merged, rows[-1], following, levels
@@ -144,7 +155,7 @@ def _heads_at(sheet: Sheet, index: int) -> Iterator[Head]:
             return
         rows.append(following)
         levels = _deeper(levels, _spread(sheet.merged, following))
-        yield Head(rows[0].number, _bottom(sheet.merged, rows), levels)
+        yield Head(rows[0].number, _bottom(sheet.merged, rows), levels, top)
 
 
 def _is_text(row: Row) -> bool:

@@ -121,8 +121,6 @@ class _Laying:
     def laid(self) -> Laid:
         tables = self._without_copies()
         layout = hashlib.sha256("\n".join(sorted(self.heads)).encode()).hexdigest()[:16] if self.heads else ""
-        order = {id(one): at for at, one in enumerate(self.skipped)}
-        self.skipped.sort(key=lambda one: order[id(one)])
         return Laid(tables, self.skipped, list(self.questions.values()), layout)
 
     def _skip(self, sheet: str, row: int, reason: str) -> None:
@@ -276,9 +274,7 @@ class _Laying:
                 told = sentence % {"column": column.letter, "head": head}
                 self._skip(sheet.title, found.head.last, told)
             elif column.field and column.place in sheet.hidden_columns:
-                sentence = _(
-                    "Column %(column)s (%(head)s) is hidden in the workbook; it was read all the same."
-                )
+                sentence = _("Column %(column)s (%(head)s) is hidden; it was read all the same.")
                 told = sentence % {"column": column.letter, "head": column.head}
                 self._skip(sheet.title, found.head.last, told)
 
@@ -431,7 +427,7 @@ def _copied(table: Table, own: set[tuple[object, ...]], others: set[tuple[object
         return _("All its rows stand in other sheets too; the sheet was not read.")
     if _is_copy_by_name(table.sheet) and shared * 2 >= len(own):
         return _(
-            "A copy by its name: %(shared)s of its %(count)s rows stand in other sheets too. It was not read; "
-            "give the sheet another name if it belongs to the ledger."
+            "A copy by its name: %(shared)s of its %(count)s rows stand in other sheets too. It was not "
+            "read; give the sheet another name if it belongs to the ledger."
         ) % {"shared": shared, "count": len(own)}
     return ""

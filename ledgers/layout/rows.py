@@ -64,7 +64,7 @@ class Frame:
 
 def kind_of(row: Row, frame: Frame, *, after_data: bool) -> RowKind:
     filled = [(at, value) for at, value in enumerate(row.values) if not is_blank(value)]
-    if not filled or all(at == frame.serial for at, _ in filled):
+    if not filled or all(at == frame.serial and _is_serial(value) for at, value in filled):
         return RowKind.BLANK
     if frame.naming is not None and len(filled) > 2 and _is_plain(row, frame):
         return RowKind.LINE  # nearly all rows
@@ -75,6 +75,13 @@ def kind_of(row: Row, frame: Frame, *, after_data: bool) -> RowKind:
     if not after_data and _is_numbering(filled):
         return RowKind.NUMBERING
     return _text(row, filled, frame, after_data=after_data)
+
+
+def _is_serial(value: Value) -> bool:
+    return (
+        not isinstance(value, str)
+        or re.fullmatch(r"[\d.、()-]+|[一二三四五六七八九十]+", squeezed(value)) is not None
+    )
 
 
 def _is_plain(row: Row, frame: Frame) -> bool:
@@ -161,7 +168,7 @@ def _text(row: Row, filled: Sequence[tuple[int, Value]], frame: Frame, *, after_
     if not texts:
         return RowKind.LINE
     text = squeezed(said(first))
-    if _NOTE.match(text) and (len(texts) == 1 or not _has_keys(texts[1:], frame)):
+    if _NOTE.match(text) and not _has_keys([one for one in texts if not _NOTE.match(one[1])], frame):
         return RowKind.NOTE
     if text in ("例", "示例", "样例", "例如", "填写示例"):
         return RowKind.NOTE

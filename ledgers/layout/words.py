@@ -18,8 +18,7 @@ _OF_WHICH = re.compile(r"^(?:其中|内|含)[:,]?")
 _UNITS = {
     "亿元": "yi", "亿": "yi", "亿人民币": "yi", "亿元人民币": "yi", "100millionyuan": "yi",
     "万元": "wan", "万": "wan", "万人民币": "wan", "万元人民币": "wan", "10000yuan": "wan", "10kyuan": "wan",
-    "元": "yuan", "圆": "yuan", "元人民币": "yuan", "人民币元": "yuan", "人民币": "yuan", "yuan": "yuan",
-    "rmb": "yuan", "cny": "yuan",
+    "元": "yuan", "圆": "yuan", "元人民币": "yuan", "人民币元": "yuan", "yuan": "yuan",
 }  # fmt: skip
 _UNIT = (
     r"(?:人民币)?(亿元人民币|亿元|亿|万元人民币|万元|万|元人民币|元|圆|100millionyuan|10000yuan|10kyuan|yuan)"

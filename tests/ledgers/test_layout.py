@@ -1,0 +1,471 @@
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+from core.sheets import Visibility
+from ledgers.choices import QuestionKind, State
+from ledgers.layout import money_unit_asked
+from tests.ledgers.laid_out import laid, sheet
+
+SAMPLES = Path(__file__).parents[1] / "data"
+HEAD = ("序号", "项目名称", "投资方", "报送单位", "总投资（万元）", "签约时间")
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
+
+
+def line(number, name="泰星数控机床项目", unit="柳江区", amount=5800, day="2025.3.1"):
+    return (number, name, f"{name}公司", unit, amount, day)
+
+
+def fields(table):
+    return {one.letter: one.field for one in table.columns if one.field}
+
+
+def names(table):
+    return [one.cells["name"].value for one in table.lines]
+
+
+def values(table, field):
+    return [one.cells[field].value if field in one.cells else None for one in table.lines]
+
+
+def reasons(result):
+    return [(one.row, one.reason) for one in result.skipped]
+
+
+# --- The head ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", range(1, 9))
+def test_the_head_is_found_in_each_of_the_first_eight_rows(row):
+    above = [("鹿寨县招商引资签约项目台账",), *[(f"第{number}行说明",) for number in range(2, row)]][
+        : row - 1
+    ]
+
+    result = laid(sheet(*above, HEAD, line(1)))
+
+    assert fields(result.tables[0]) == {
+        "B": "name", "C": "enterprise", "D": "unit", "E": "amount_wan", "F": "signed_on",
+    }  # fmt: skip
+    assert [one.number for one in result.tables[0].lines] == [row + 1]
+    assert result.skipped == []
+
+
+def test_a_head_is_known_whatever_spaces_width_and_brackets_it_is_written_with():
+    head = ("序 号", "*项 目\n名　称（全称）", "企业名称 ", "２、县区", "计划总投资(亿元)", "签约日期：")
+
+    assert fields(laid(sheet(head, line(1))).tables[0]) == {
+        "B": "name", "C": "enterprise", "D": "unit", "E": "amount_wan", "F": "signed_on",
+    }  # fmt: skip
+
+
+def test_an_english_head_in_another_order_is_known():
+    head = ("No.", "Signed on", "Investment (10,000 yuan)", "Investor", "Project")
+
+    table = laid(sheet(head, (1, "2025/3/1", 5800, "甲公司", "甲项目"))).tables[0]
+
+    assert fields(table) == {"B": "signed_on", "C": "amount_wan", "D": "enterprise", "E": "name"}
+
+
+TWO = (
+    ("序号", "项目名称", "企业信息", None, "县区", "投资额（亿元）", None, None, "签约日期"),
+    (None, None, "企业名称", "统一社会信用代码", None, "合计", "其中：固投", "设备", None),
+)
+TWO_LINE = (1, "甲项目", "甲公司", "91450200MA0YJ18APF", "柳江区", 5, 3, 1, "2025.3.1")
+TWO_FIELDS = {
+    "B": "name", "C": "enterprise", "D": "uscc", "E": "unit", "F": "amount_wan", "G": "fixed_wan",
+    "I": "signed_on",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "merged",
+    [
+        [],
+        [(2, 2, 2, 3), (2, 5, 2, 7), (2, 0, 3, 0), (2, 1, 3, 1), (2, 4, 3, 4), (2, 8, 3, 8), (1, 0, 1, 8)],
+    ],
+)
+def test_two_levels_are_read_together_merged_or_not(merged):
+    result = laid(sheet(("2025年上半年签约表",), *TWO, TWO_LINE, merged=merged))
+
+    table = result.tables[0]
+    assert fields(table) == TWO_FIELDS
+    assert {one.field: one.money_unit for one in table.columns if one.money_unit} == {
+        "amount_wan": "yi", "fixed_wan": "yi", "": "yi",
+    }  # fmt: skip
+    assert table.column("amount_wan").head == "投资额（亿元）/合计"
+    assert (table.lines[0].number, table.title) == (4, "2025年上半年签约表")
+    assert reasons(result) == [(3, "Column H (投资额（亿元）/设备) belongs to no field and was not read.")]
+
+
+def test_halves_of_a_name_over_each_other_are_put_together():
+    table = laid(
+        sheet(
+            ("项目", None, "签约", None, "总投资"),
+            ("名称", "投资方", "时间", "协议类型", None),
+            ("甲项目", "甲公司", "2025.3.1", "正式合同", "5.8亿"),
+            merged=[(1, 0, 1, 1), (1, 2, 1, 3), (1, 4, 2, 4)],
+        )
+    ).tables[0]
+
+    assert fields(table) == {
+        "A": "name", "B": "enterprise", "C": "signed_on", "D": "contract", "E": "amount_wan",
+    }  # fmt: skip
+    assert names(table) == ["甲项目"]
+
+
+def test_numbers_of_columns_and_heads_on_every_page_are_no_lines():
+    result = laid(sheet(HEAD, ("甲", 1, 2, 3, 4, 5), line(1), HEAD, line(2)))
+
+    assert [one.number for one in result.tables[0].lines] == [3, 5]
+    assert [row for row, _ in reasons(result)] == [2, 4]
+
+
+def test_two_tables_of_one_sheet_are_read_by_their_own_heads():
+    result = laid(
+        sheet(
+            HEAD, line(1), ("合计", None, None, None, 5800), [], ("二、非工业项目",),
+            ("序号", "项目名称", "总投资（亿元）", "投资方", "签约日期", "县区"),
+            (1, "乙项目", 2, "乙公司", "2025.4.1", "柳城县"), ("合计", None, 2),
+        )
+    )  # fmt: skip
+
+    assert [names(table) for table in result.tables] == [["泰星数控机床项目"], ["乙项目"]]
+    assert [table.column("amount_wan").letter for table in result.tables] == ["E", "C"]
+    assert [[str(one.value) for one in table.stated] for table in result.tables] == [["5800"], ["2"]]
+
+
+# --- Units of money, years ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "head", "note", "unit"),
+    [
+        ("台账", "总投资（万元）", "", "wan"),
+        ("台账", "总投资(亿)", "", "yi"),
+        ("台账", "总投资/万元", "", "wan"),
+        ("台账", "总投资\n（单位：元）", "", "yuan"),
+        ("台账", "总投资", "", ""),
+        ("单位：万元", "总投资", "", "wan"),
+        ("填报单位：鹿寨县　单位：亿元　共3个", "总投资", "", "yi"),
+        ("金额单位： 万元（人民币）", "总投资", "", "wan"),
+        ("签约项目表（亿元）", "总投资", "", "yi"),
+        ("单位：万元", "总投资（亿元）", "", "yi"),
+        ("（单位见各项目）", "总投资", "", ""),
+        ("填报单位：元宝区", "总投资", "", ""),
+        ("台账", "总投资（万美元）", "", ""),
+        ("台账", "总投资", "注：金额单位为万元。", "wan"),
+    ],
+)
+def test_the_unit_of_money_comes_from_head_title_or_note(title, head, note, unit):
+    rows = [(title,), (*HEAD[:4], head, HEAD[5]), line(1)]
+
+    table = laid(sheet(*rows, *([(note,)] if note else []))).tables[0]
+
+    assert table.lines[0].places["amount_wan"].money_unit == unit
+
+
+def test_the_unit_of_money_may_have_been_answered():
+    told = sheet((*HEAD[:4], "总投资", HEAD[5]), line(1))
+    place = laid(told).tables[0].lines[0].places["amount_wan"]
+
+    answers = {(QuestionKind.MONEY_UNIT, "amount_wan", money_unit_asked(place)): "yi"}
+
+    assert laid(told, answers=answers).tables[0].lines[0].places["amount_wan"].money_unit == "yi"
+
+
+def test_years_are_those_of_title_sheet_and_file():
+    told = sheet(("2025年上半年台账（截至20250630）",), HEAD, line(1), title="24年结转")
+
+    assert laid(told, file_name="鹿寨县 2026-06.xlsx").tables[0].lines[0].place.years == (2025, 2024, 2026)
+
+
+# --- What is no line ---------------------------------------------------------------------------
+
+
+def test_sections_totals_and_notes_are_told_and_sections_surround_their_lines():
+    result = laid(
+        sheet(
+            HEAD,
+            ("一、工业项目",),
+            ("（一）钢铁（有色金属）产业（2个）",),
+            line(1, "甲项目"), line(2, "乙项目"),
+            (None, "小  计", None, None, 11600),
+            ("（二）汽车产业",), line(1, "丙项目"),
+            (None, "小计", None, None, 5800),
+            ("二", "非工业项目（1个）"), line(1, "丁项目"),
+            ("总　计", "4个", None, None, 23200),
+            ("注：1.总投资以合同为准。",), ("2.每月25日前报送。",),
+            ("填报人：张三", None, "审核人：李四", "电话：0772-1234567"),
+        )
+    )  # fmt: skip
+
+    table = result.tables[0]
+    assert names(table) == ["甲项目", "乙项目", "丙项目", "丁项目"]
+    assert [one.place.section for one in table.lines] == [
+        *["一、工业项目 / （一）钢铁（有色金属）产业（2个）"] * 2,
+        "一、工业项目 / （二）汽车产业",
+        "二非工业项目（1个）",
+    ]
+    assert reasons(result) == [
+        (2, "A section: 一、工业项目"),
+        (3, "A section: （一）钢铁（有色金属）产业（2个）"),
+        (6, "A subtotal: 小 计 11600"),
+        (7, "A section: （二）汽车产业"),
+        (9, "A subtotal: 小计 5800"),
+        (10, "A section: 二 非工业项目（1个）"),
+        (12, "A total: 总 计 4个 23200"),
+        (13, "A note: 注：1.总投资以合同为准。"),
+        (14, "A note: 2.每月25日前报送。"),
+        (15, "A note: 填报人：张三 审核人：李四 电话：0772-1234567"),
+    ]
+    assert [(str(one.value), one.row, one.letter) for one in table.stated] == [("23200", 12, "E")]
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        ("一、钢铁产业（12个）",),
+        (None, "一、钢铁产业（12个）"),
+        (None, "钢铁产业"),
+        ("钢铁产业",),
+        ("一", "钢铁产业"),
+        ("（一）", "钢铁产业", None, None, 5800),
+        ("第一批", None, None, None, None, None),
+        ("1、工业项目（12个）",),
+    ],
+)
+def test_a_section_may_be_written_in_many_ways(section):
+    result = laid(sheet(HEAD, section, line(1), line(2)))
+
+    assert [one.number for one in result.tables[0].lines] == [3, 4]
+    assert (
+        "".join(part for part in section if isinstance(part, str)) == result.tables[0].lines[0].place.section
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        (1, "钢铁产业园项目"),
+        (None, "螺蛳粉自动化产线项目"),
+        (None, "某某项目", None, None, 5800),
+        ("一", "合计数据中心项目", "甲公司", "柳江区", 5800),
+        ("①", "小计科技项目", "甲公司", "柳江区"),
+        ("1-1", "备注打印设备项目", "甲公司", "柳江区"),
+        (1, None, "甲公司", "柳江区", 5800, "2025.3.1"),
+        (1, "注塑机项目", "注塑公司", "柳江区", 5800, "2025.3.1"),
+    ],
+)
+def test_a_row_with_gaps_stays_a_line(row):
+    result = laid(sheet(HEAD, line(1), row, line(3)))
+
+    assert [one.number for one in result.tables[0].lines] == [2, 3, 4]
+    assert result.skipped == []
+
+
+def test_serial_numbers_alone_and_spaces_alone_are_told_as_empty():
+    result = laid(sheet(HEAD, line(1), (2,), ("3-1", "  ", None), (None, " "), line(4)))
+
+    assert [one.number for one in result.tables[0].lines] == [2, 6]
+    assert [row for row, _ in reasons(result)] == [3, 4, 5]
+
+
+def test_hidden_rows_are_lines_that_are_marked():
+    told = sheet(HEAD, line(1), line(2))
+    told.rows[1] = type(told.rows[1])(2, told.rows[1].values, is_hidden=True)
+
+    assert [one.is_hidden for one in laid(told).tables[0].lines] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("rows", "stated"),
+    [
+        ([("合计", None, None, None, 11600), line(1), line(2)], ["11600"]),
+        ([line(1), line(2), ("合计", None, None, None, "11,600")], ["11,600"]),
+        ([line(1), line(2), ("合计", None, None, None, None)], []),
+        ([line(1), ("柳江区小计", None, None, None, 5800), line(2), ("小计", None, None, None, 5800)],
+         ["5800", "5800"]),
+        ([line(1), ("合计", None, None, None, 5800), line(2), ("合计", None, None, None, 5700),
+          ("合计", None, None, None, 11500)], ["11500"]),
+        ([("总计", None, None, None, 11600), line(1), line(2), ("总计", None, None, None, 11600)], ["11600"]),
+        ([line(1), line(2), ("全市合计（2个）", None, None, None, 11600)], ["11600"]),
+        ([line(1), line(2), (None, None, None, "合计：", 11600)], ["11600"]),
+    ],
+)  # fmt: skip
+def test_the_sum_a_sheet_states(rows, stated):
+    table = laid(sheet(HEAD, *rows)).tables[0]
+
+    assert [str(one.value) for one in table.stated] == stated
+    assert len(table.lines) == 2
+
+
+# --- Sheets ------------------------------------------------------------------------------------
+
+
+def test_sheets_that_are_none_of_the_ledgers_are_told_with_the_reason():
+    copy = sheet(HEAD, *[line(n, f"{n}号项目") for n in range(1, 5)], line(5, "已删除项目"), title="Sheet3")
+    result = laid(
+        sheet(("各单位签约情况汇总表",), ("单位", "项目数", "合同投资额（亿元）"), ("柳江区", 3, 5.8),
+              title="汇总"),
+        sheet(HEAD, *[line(n, f"{n}号项目") for n in range(1, 5)], title="柳江区"),
+        sheet(HEAD, line(1, "旧项目"), title="旧表", visibility=Visibility.VERY_HIDDEN),
+        sheet(HEAD, line(1, "藏项目"), title="藏表", visibility=Visibility.HIDDEN),
+        sheet(("通知",), ("请各单位按时报送。",), title="说明"),
+        sheet(title="Sheet2"),
+        copy,
+    )  # fmt: skip
+
+    assert [table.sheet for table in result.tables] == ["柳江区"]
+    assert [(one.sheet, one.row, one.reason.split(";")[0]) for one in result.skipped] == [
+        ("汇总", 0, "A summary"),
+        ("旧表", 0, "The sheet is hidden so that no menu of Excel shows it"),
+        ("藏表", 0, "The sheet is hidden"),
+        ("说明", 0, "No head with “项目名称” stands in its first rows"),
+        ("Sheet2", 0, "The sheet is empty."),
+        ("Sheet3", 0, "A copy by its name: 4 of its 5 rows stand in other sheets too. It was not read"),
+    ]
+
+
+def test_the_sheet_of_all_beside_one_for_each_unit_is_not_read_twice():
+    def part(unit):
+        return [line(n, f"{unit}{n}号项目", unit) for n in range(1, 4)]
+
+    result = laid(
+        sheet(HEAD, *part("柳江区"), *part("柳城县"), title="全市"),
+        sheet(HEAD, *part("柳江区"), title="柳江区"),
+        sheet(HEAD, *part("柳城县"), title="柳城县"),
+    )
+
+    assert [table.sheet for table in result.tables] == ["柳江区", "柳城县"]
+    assert [(one.sheet, one.row) for one in result.skipped] == [("全市", 0)]
+
+
+def test_sheets_of_single_months_are_all_read():
+    months = [sheet(HEAD, line(1, f"{n}月项目"), title=f"{n}月") for n in range(1, 7)]
+
+    assert [names(table)[0] for table in laid(*months).tables] == [f"{n}月项目" for n in range(1, 7)]
+
+
+def test_the_layout_is_that_of_the_heads_alone():
+    def layout(head, *sheets):
+        return laid(*[sheet(("台账",), head, line(1, title), title=title) for title in sheets]).layout
+
+    spaced = tuple(f" {text} " for text in HEAD)
+    assert layout(HEAD, "柳江区") == layout(spaced, "柳城县", "鹿寨县") != ""
+    assert layout((*HEAD[:4], "总投资（亿元）", HEAD[5]), "柳江区") != layout(HEAD, "柳江区")
+
+
+# --- Columns -----------------------------------------------------------------------------------
+
+
+def test_a_head_that_says_little_more_is_taken_with_a_sentence():
+    table = laid(sheet((*HEAD[:4], "项目总投资额（万元）", HEAD[5]), line(1))).tables[0]
+
+    cell = table.lines[0].cells["amount_wan"]
+    assert (cell.letter, cell.state) == ("E", State.ASSUMED)
+    assert cell.sentence == "“项目总投资额（万元）” was taken for “总投资”."
+
+
+def test_a_column_without_a_head_is_known_by_its_cells():
+    rows = [(n, f"{n}号项目", f"{n}公司", "柳江区", 5800, f"2025.3.{n}") for n in range(1, 6)]
+
+    table = laid(sheet((*HEAD[:5], None), *rows)).tables[0]
+
+    assert (table.column("signed_on").letter, table.column("signed_on").state) == ("F", State.ASSUMED)
+
+
+def test_a_field_that_must_be_there_is_asked_for_and_the_answer_holds():
+    rows = [(n, f"{n}号项目", f"{n}公司", "柳江区", 5800, f"2025.3.{n}") for n in range(1, 6)]
+    told = sheet((*HEAD[:5], "落地"), *rows)
+
+    asked = laid(told)
+
+    assert [(one.kind, one.raw, one.cells, one.example) for one in asked.questions] == [
+        ("column", "落地", 5, "台账!F2")
+    ]
+    assert [value for value, _ in asked.questions[0].choices][:1] == ["signed_on"]
+    assert {one.cells["signed_on"].state for one in asked.tables[0].lines} == {State.ASKED}
+
+    answered = laid(told, answers={(QuestionKind.COLUMN, "", "落地"): "signed_on"})
+    assert answered.questions == []
+    assert {one.cells["signed_on"].state for one in answered.tables[0].lines} == {State.SURE}
+
+    none = laid(told, answers={(QuestionKind.COLUMN, "", "落地"): ""})
+    assert (none.questions, none.tables[0].column("signed_on")) == ([], None)
+    assert reasons(none) == [(1, "Column F (落地) belongs to no field and was not read.")]
+
+
+def test_the_same_question_of_several_sheets_is_asked_once():
+    rows = [(n, f"{n}号项目", f"{n}公司", "柳江区", 5800, f"2025.3.{n}") for n in range(1, 6)]
+    sheets = [
+        sheet((*HEAD[:5], "落地"), *[(n, f"{title}{name}", *rest) for n, name, *rest in rows], title=title)
+        for title in ("柳江区", "柳城县")
+    ]
+
+    assert [(one.raw, one.cells) for one in laid(*sheets).questions] == [("落地", 10)]
+
+
+def test_a_second_column_of_a_field_and_unknown_ones_are_told():
+    head = (*HEAD, "项目名称", "备注", "附件")
+
+    result = laid(sheet(head, (*line(1), "另名", "见附件"), hidden_columns=frozenset({4})))
+
+    assert names(result.tables[0]) == ["泰星数控机床项目"]
+    assert reasons(result) == [
+        (1, "Column E (总投资（万元）) is hidden; it was read all the same."),
+        (1, "Column G (项目名称) belongs to no field and was not read."),
+        (1, "Column H (备注) belongs to no field and was not read."),
+    ]
+
+
+# --- Filling down ------------------------------------------------------------------------------
+
+
+def test_a_merged_cell_holds_for_all_its_rows():
+    rows = [line(n, f"{n}号项目", "柳江区" if n == 1 else None) for n in range(1, 5)]
+
+    table = laid(sheet(HEAD, *rows, merged=[(2, 3, 4, 3)])).tables[0]
+
+    assert values(table, "unit")[:3] == ["柳江区"] * 3
+    assert [(one.state, one.row) for one in (each.cells["unit"] for each in table.lines[:3])] == [
+        (State.SURE, 0),
+        (State.SURE, 2),
+        (State.SURE, 2),
+    ]
+
+
+def test_what_is_written_once_holds_until_the_next_or_the_section_ends():
+    rows = [
+        line(1, unit="柳江区"), line(2, unit=None), ("二、汽车产业",), line(3, unit=None),
+        line(4, unit="柳城县"), line(5, unit=" "),
+    ]  # fmt: skip
+
+    table = laid(sheet(HEAD, *rows)).tables[0]
+
+    assert values(table, "unit") == ["柳江区", "柳江区", None, "柳城县", "柳城县"]
+    filled = table.lines[1].cells["unit"]
+    assert (filled.state, filled.row, filled.sentence) == (
+        State.ASSUMED, 2, "The cell is empty; “柳江区” of row 2 above was taken.",
+    )  # fmt: skip
+
+
+def test_one_gap_where_every_row_repeats_its_unit_is_left_a_gap():
+    units = ["柳江区", "柳江区", None, "柳城县", "柳城县"]
+
+    table = laid(sheet(HEAD, *[line(n, unit=unit) for n, unit in enumerate(units, start=1)])).tables[0]
+
+    assert values(table, "unit") == units
+
+
+def test_ditto_means_the_row_above():
+    table = laid(sheet(HEAD, line(1), (2, "乙项目", "同上", "〃", 1, "2025.3.1"))).tables[0]
+
+    cells = table.lines[1].cells
+    assert (cells["enterprise"].value, cells["unit"].value) == ("泰星数控机床项目公司", "柳江区")
+    assert cells["unit"].state == State.ASSUMED
