@@ -270,7 +270,7 @@ class _Sheet:
     def cell(self, one: Field, cell: Cell) -> _Understood:
         known = self._known[one.name]
         value = cell.value
-        key = value if type(value) is str else (type(value), value)
+        key: Any = value if type(value) is str else (type(value), value)
         if cell.state is not State.SURE or cell.sentence or cell.row:
             key = (key, cell)
         found = known.get(key)

@@ -80,7 +80,13 @@ _BOUND = re.compile(
 _PHASE = re.compile(r"期|追加|新增|增加|增资|累计|已完成|到位|原")
 _PART = re.compile(r"其中|固定资产|固投|设备|含|包括|流动资金|土地|厂房|产值|税收")
 _EQUALS = re.compile(r"折|合|约|相当于|人民币|\(|=|等值")
-_OTHER_MONEY = re.compile(r"元|币|镑|法郎|卢布|盾|铢|吉特|卢比")
+_OTHER_MONEY = re.compile(r"[元币镑盾铢美欧港日韩]|法郎|卢布|吉特|卢比")
+_IN_BRACKETS = re.compile(rf"\((单位:)?({_any_of([*_OF_WORD])})\)")
+# What is counted in something else than money: 12万平方米, 300亩, 80辆, 5年
+_MEASURED = re.compile(
+    r"\d+(?:\.\d+)?(?:[万千百亿]+|余)?(?:平方米|平方|平米|㎡|m2|亩|公顷|吨|台|辆|套|件|人|个|米|千瓦|兆瓦"
+    r"|[mgk]wh?|%|年|月|座)"
+)
 
 
 @dataclass(frozen=True)
@@ -237,7 +243,7 @@ def _spelled(value: str) -> str:
     """The text with one way of writing points, groups and spaces."""
     text = _LIST.sub(",", _POINT.sub(".", plain(value).replace("\u2019", "'")))
     text = _GROUPED.sub(lambda found: re.sub(r"[,' ]", "", found[0]), text)
-    return re.sub(r"(?<!\d) +| +(?!\d)", "", text)
+    return _IN_BRACKETS.sub(r"\2", re.sub(r"(?<!\d) +| +(?!\d)", "", text))
 
 
 def _spoken(raw: str, text: str, place: Place) -> Meaning:
@@ -254,7 +260,8 @@ def _spoken(raw: str, text: str, place: Place) -> Meaning:
     if two_parts and Decimal(two_parts[2]) * _TIMES[two_parts[3]] < _TIMES["亿"]:
         whole = Decimal(two_parts[1]) + Decimal(two_parts[2]) * _TIMES[two_parts[3]] / _TIMES["亿"]
         text = text.replace(two_parts[0], f"{number(whole)}亿")
-    mentions = [_mention(found) for found in _MONEY.finditer(text)]
+    counted = _MEASURED.sub(lambda found: "件" * len(found[0]), text)
+    mentions = [_mention(found) for found in _MONEY.finditer(counted)]
     if not mentions:
         return _in_numerals(raw, text)
     return _one(raw, text, mentions[0], place) if len(mentions) == 1 else _several(raw, text, mentions, place)
@@ -287,8 +294,7 @@ def _one(raw: str, text: str, mention: _Mention, place: Place) -> Meaning:
     meaning = _worth(mention, -1 if is_negative else 1, place)
     if meaning.state == State.REFUSED or meaning.asks == QuestionKind.MONEY_UNIT:
         return meaning
-    rest = around.strip("\0")
-    return _trusted(raw, rest.replace("\0", "|"), meaning, mention) if rest else meaning
+    return _trusted(raw, around.replace("\0", "|"), meaning) if around != "\0" else meaning
 
 
 def _worth(mention: _Mention, sign: int, place: Place) -> Meaning:
@@ -309,7 +315,7 @@ def _worth(mention: _Mention, sign: int, place: Place) -> Meaning:
     return (None if mention.times else _weighed(wan, mention.figure, "yuan")) or _in_wan(wan)
 
 
-def _trusted(raw: str, around: str, meaning: Meaning, mention: _Mention) -> Meaning:
+def _trusted(raw: str, around: str, meaning: Meaning) -> Meaning:
     """The same meaning, less trusted for the words around the amount ("|" stands for the amount)."""
     doubt = _("“%(text)s”: is this the amount that counts?") % {"text": cut(raw)}
     if around.startswith("(") and around.endswith(")") and around.strip("()|") == "":
@@ -322,7 +328,9 @@ def _trusted(raw: str, around: str, meaning: Meaning, mention: _Mention) -> Mean
     rest = re.sub(r"[\s|:,;。.、()\[\]{}!+]", "", re.sub(r"\([^()]*\)", "", rest))
     if rest:
         return _lower(meaning, doubt, ask=True, is_open=bool(_OTHER_MONEY.search(rest)))
-    if "(" in around and re.search(r"\([^()|]+\)", around):
+    if remark := re.search(r"\([^()|]+\)", around):
+        if _OTHER_MONEY.search(remark[0]):
+            return _lower(meaning, doubt, ask=True, is_open=True)
         return _lower(meaning, _("A remark stands beside the amount: “%(text)s”.") % {"text": cut(raw)})
     if _ABOUT.search(_TOTAL.sub("", around)):
         return _lower(meaning, _("“%(text)s” is no exact amount.") % {"text": cut(raw)})

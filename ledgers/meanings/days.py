@@ -32,7 +32,6 @@ _SERIALS = (36_526, 73_050)  # 2000 to 2099
 _SEPARATED = re.compile(r"((?:19|20)\d{2})[-./年](\d{1,2})[-./月](\d{1,2})(?!\d)[日号]?")
 _CLOCK = re.compile(
     r"(?:t|上午|下午|[ ,])*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?(?: ?[ap]m)?"
-    r"|[,(]?(?:星期|周)[一二三四五六日天][)]?"
 )
 _MONTH_ONLY = re.compile(r"((?:19|20)\d{2})(?:[-./年] ?)(\d{1,2})(?:月份?)?")
 _YEAR_ONLY = re.compile(r"((?:19|20)\d{2})(?:年度?)?")
@@ -41,10 +40,11 @@ _NO_YEAR_MONTH = re.compile(r"(\d{1,2})月份?")
 _SHORT = re.compile(r"(\d{1,2})([-./年])(\d{1,2})[-./月](\d{1,2})[日号]?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./]((?:19|20)\d{2})")
 _NAMED_MONTH = re.compile(
-    r"(\d{1,2})[- ]?([a-z]{3})[a-z]*[-, ]*(\d{4})|([a-z]{3})[a-z]*[. ]+(\d{1,2}),? *(\d{4})"
+    r"(\d{1,2})[- ]?([a-z]{3})[a-z]*[-, ]*(\d{4})|([a-z]{3})[a-z]*[. ]*(\d{1,2})[., ]*(\d{4})"
 )
 _MONTHS = {month.lower(): at for at, month in enumerate(calendar.month_abbr) if at}
-_PART_OF_MONTH = re.compile(r"[上中下]旬|月[初中底末]|[初底末]|前|以前|之前|左右|前后")
+_PART_OF_MONTH = re.compile(r"[上中下]旬|(?<=月)中|[初底末]|以前|之前|左右|前后|前")
+_WEEKDAY = re.compile(r"[,(]?(?:星期|周)[一二三四五六日天][)]?")
 _HARMLESS = re.compile(r"正式|签约|签订|签署|签定|签|已|于|在|日期|时间|合同|协议|项目|[:,;。()]|\s")
 _NOT_YET = re.compile(r"拟|计划|预计|预期|力争|争取|待|将|目标")
 _NUMERALS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
@@ -161,11 +161,10 @@ def _of_text(raw: str, place: Place, *, planned: bool) -> Meaning:
 
 def _spelled(raw: str) -> str:
     """One way of writing separators; spaces stay only between digits, where they may mean something."""
-    text = re.sub(r"(?<=\d)[。、,·](?=\d)", ".", plain(raw))
+    text = re.sub(r"(?<=\d)[。、,·](?=\d)", ".", _WEEKDAY.sub("", plain(raw)))
     text = re.sub(r"(?<=\d)(\d)\.0$", r"\1.0", text)
     if re.search("[〇零○一二三四五六七八九十]", text):
         text = _TENS.sub(lambda tens: f"{tens[1] or 1}{tens[2] or 0}", text.translate(_NUMERALS))
-        text = re.sub("(星期|周|上|中|下)(?=[0-9])", "", text) if "旬" not in text else text
     if re.fullmatch(r"\d{4} \d{1,2} \d{1,2}", text):
         return text.replace(" ", "-")
     return re.sub(r"(?<!\d) +| +(?!\d)", "", text)
@@ -174,7 +173,7 @@ def _spelled(raw: str) -> str:
 def _one_day(raw: str, text: str, found: re.Match[str], *, planned: bool) -> Meaning:
     around = _CLOCK.sub("", text[: found.start()] + " " + text[found.end() :])
     meaning = _made(found[1], found[2], found[3], raw)
-    if not around.strip(" ()") or meaning.value is None:
+    if not around.strip(" ().,;。") or meaning.value is None:
         return meaning
     left = _HARMLESS.sub("", around)
     if not left or (planned and not _NOT_YET.sub("", left)):

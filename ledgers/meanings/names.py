@@ -27,8 +27,10 @@ from ledgers.meanings.texts import kept
 from taskforces.models import ReportingUnit, TaskForce
 from taskforces.reference import FORCE_ALIASES, FORCES_IN_DOUBT, UNIT_ALIASES
 
-_PARTS = re.compile(r"[()\[\]/、,;+&|和与及\s]+")
-_ORDER = re.compile(r"^[(]?(?:[一二三四五六七八九十]+|\d+)[)]?[、.．:]\s*")
+_PARTS = re.compile(r"[()\[\]/、,;+&|:\s]+|\d+(?:\.\d+)?%")
+_AND = re.compile(r"和|与|及|以及")
+_NUMERALS = r"(?:[一二三四五六七八九十]+|\d+)"
+_ORDER = re.compile(rf"^第?(?:[(]{_NUMERALS}[)]|{_NUMERALS}[、.:])[、.]?\s*")
 _COUNT = re.compile(r"\(?共?\d+[个项家].*$")
 
 
@@ -100,8 +102,11 @@ def unit_in(value: Value, names: Names) -> Meaning:
     meaning = _named(value, text, names)
     if meaning is not None:
         return meaning
-    shorter = _OFFICE.sub("", _CITY.sub("", text))
-    if shorter != text and (meaning := _named(value, shorter, names)) is not None:
+    within = _CITY.sub("", text)
+    if within != text and (meaning := _named(value, within, names)) is not None:
+        return meaning
+    shorter = _OFFICE.sub("", within)
+    if shorter != within and (meaning := _named(value, shorter, names)) is not None:
         return _less_sure(value, meaning, names)
     starts = {
         code
@@ -138,7 +143,7 @@ def _named(value: Value, text: str, names: Names) -> Meaning | None:
         )
     if found := names.codes.get(text):
         return sure(found[0]) if found[1] else _taken(value, found[0], names)
-    parts = [part for part in _PARTS.split(text) if part]
+    parts = _parts(text, names)
     known = [names.codes[part] for part in parts if part in names.codes]
     if not known or len(parts) < 2:
         return None
@@ -150,6 +155,14 @@ def _named(value: Value, text: str, names: Names) -> Meaning | None:
         )
     is_sure = len(known) == len(parts) and all(is_sure for _code, is_sure in known)
     return sure(codes[0]) if is_sure else _taken(value, codes[0], names) if parts[0] in names.codes else None
+
+
+def _parts(text: str, names: Names) -> list[str]:
+    """柳东新区（高新区）, 钢铁和化工; 阳和 is one name."""
+    parts = [part for part in _PARTS.split(text) if part]
+    return [
+        piece for part in parts for piece in ([part] if part in names.codes else _AND.split(part)) if piece
+    ]
 
 
 def unit_of_place(place: Place) -> Meaning | None:
@@ -256,7 +269,14 @@ _FORM = (
     r"|ltd\.?|inc\.?|llc|gmbh|co\.?|corp\.?|limited)"
 )
 _IS_FIRM = re.compile(rf".*{_FORM}(?:[(（][^()（）]*[)）])?\s*$", re.IGNORECASE | re.DOTALL)
-_BETWEEN = re.compile(r"\s*[、；;\n\r/／|]+\s*|\s*[，,]\s*(?!ltd|inc|llc|limited|co\b)", re.IGNORECASE)
+_BETWEEN = re.compile(
+    r"\s*[、；;\n\r/／|]+\s*|\s*[，,](?!\s*(?:ltd|inc|llc|limited|co)\b)\s*|(?:(?<=公司)|(?<=[团厂院所)）]))\s+(?=\S)",
+    re.IGNORECASE,
+)
+_ONLY_FORM = re.compile(
+    r"(?:股份|有限|责任|集团|总|分|子|公司|合伙|企业|普通|特殊|ltd|inc|llc|co|[.()（） ,])+", re.IGNORECASE
+)
+_REMARK = re.compile(r"(.*\S)\s*[(（]([^()（）]*)[)）]\s*")
 _JOINED = re.compile(rf"(?<=公司|集团)\s*(?:以及|和|与|及|&|＆|\+|联合)\s*(?=.*{_FORM})", re.IGNORECASE)
 _NUMBERED = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）.、．]|[①-⑳])\s*")
 _LEADS = re.compile(r"[(（](?:牵头(?:方|人|单位|企业)?|主投(?:方)?|控股(?:方)?|联合体牵头.*?)[)）]")
@@ -274,13 +294,31 @@ def investors(value: Value, place: Place) -> Meaning:
     pieces = [piece for part in _BETWEEN.split(value) for piece in _JOINED.split(part)]
     pieces = [piece.strip() for piece in pieces if piece and not is_empty(piece)]
     if len(pieces) < 2:
-        return kept(_NUMBERED.sub("", value), NAME_LENGTH)
+        return _without_remark(_NUMBERED.sub("", value))
     return _of_several(value, [_NUMBERED.sub("", piece) for piece in pieces])
 
 
+def _is_firm(piece: str) -> bool:
+    return bool(_IS_FIRM.match(piece)) and not _ONLY_FORM.fullmatch(piece)
+
+
+def _without_remark(name: str) -> Meaning:
+    """甲有限公司（乙集团子公司）: the brackets name another firm, the name stands before them."""
+    found = _REMARK.fullmatch(name)
+    if found is None or not _is_firm(found[2]) or not _is_firm(found[1]):
+        return kept(name, NAME_LENGTH)
+    meaning = kept(found[1], NAME_LENGTH)
+    if meaning.value is None:
+        return meaning
+    return assumed(
+        meaning.value,
+        _("What stands in brackets is taken as a remark: “%(text)s”.") % {"text": cut(found[2])},
+    )
+
+
 def _of_several(value: str, pieces: list[str]) -> Meaning:
-    if not all(_IS_FIRM.match(piece) for piece in pieces):
-        if not any(_IS_FIRM.match(piece) for piece in pieces[:-1]):
+    if not all(_is_firm(piece) for piece in pieces):
+        if not any(_is_firm(piece) for piece in pieces[:-1]):
             whole = kept(value, NAME_LENGTH)  # a name that was broken into lines, or that holds a comma
             if "\n" in value or whole.value is None:
                 return whole

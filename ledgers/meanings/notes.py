@@ -13,7 +13,7 @@ from ledgers.meanings.saying import NOTHING, assumed, is_empty, number, plain, s
 from ledgers.meanings.texts import kept
 
 _MONTH = re.compile(
-    r"(?:^|(?<=[\n;；。,，\s]))(?:(\d{4})[年./-])?\s*(\d{1,2})月份?(?:\d{1,2}日)?\s*[:：,，、]?\s*"
+    r"(?:^|(?<=[\n;；。,，\s]))(?:(\d{4})[年./-]\s*(\d{1,2})(?:月份?|(?=:))|(\d{1,2})月份?)(?:\d{1,2}日)?\s*[:,，、]?\s*"
 )
 NOTE_LENGTH = 2000
 
@@ -39,7 +39,7 @@ def plain_digits(text: str) -> str:
 
 def _by_month(text: str, place: Place) -> tuple[list[list[str]], bool]:
     """The entries, and whether every month's year is written."""
-    found = [one for one in _MONTH.finditer(text) if 1 <= int(one[2]) <= 12]
+    found = [one for one in _MONTH.finditer(text) if 1 <= int(one[2] or one[3]) <= 12]
     if not found:
         return [["", text]], True
     entries = [["", text[: found[0].start()].strip()]] if text[: found[0].start()].strip() else []
@@ -47,7 +47,7 @@ def _by_month(text: str, place: Place) -> tuple[list[list[str]], bool]:
     for at, one in enumerate(found):
         end = found[at + 1].start() if at + 1 < len(found) else len(text)
         year, is_told = one[1] or year, is_told and bool(one[1] or year)
-        entries.append([f"{year}-{int(one[2]):02}", text[one.end() : end].strip(" ;；\n")])
+        entries.append([f"{year}-{int(one[2] or one[3]):02}", text[one.end() : end].strip(" ;；\n")])
     return entries, is_told
 
 

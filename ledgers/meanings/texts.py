@@ -85,20 +85,24 @@ Words = Mapping[str, tuple[Any, bool]]  # {word: (its meaning, whether it is sur
 
 def words(known: Words, labels: Callable[[], list[tuple[Any, str]]]) -> Read:
     """One of an office's words, in whatever width and case; another is asked, of `labels`."""
-    table = {plain(word).replace(" ", ""): meaning for word, meaning in known.items()}
+    table = {_word(word): (str(meaning), is_sure) for word, (meaning, is_sure) in known.items()}
 
     def read(value: Value, place: Place) -> Meaning:
         if is_empty(value):
             return NOTHING
         if isinstance(value, Unreadable):
             return unreadable(value)
-        found = table.get(plain(written(value)).replace(" ", ""))
+        found = table.get(_word(written(value)))
         if found is None:
             return unknown_word(value, labels())
         meaning, is_sure = found
         return sure(meaning) if is_sure else taken_as(value, meaning, _label(meaning, labels()))
 
     return read
+
+
+def _word(text: str) -> str:
+    return plain(text).replace(" ", "")
 
 
 def taken_as(value: Value, meaning: Any, label: str) -> Meaning:
@@ -125,7 +129,7 @@ def yes_or_no(
     *, yes: Words, question: str | Promise, labels: tuple[str | Promise, str | Promise], needs_head: str = ""
 ) -> Read:
     """True or false by the words of `yes`, or by 是 and 否 under a head that asks for it (`needs_head`)."""
-    table = {plain(word).replace(" ", ""): meaning for word, meaning in yes.items()}
+    table = {_word(word): meaning for word, meaning in yes.items()}
 
     def choices() -> list[tuple[Any, str]]:
         return [(True, str(labels[0])), (False, str(labels[1]))]
@@ -135,7 +139,7 @@ def yes_or_no(
             return NOTHING
         if isinstance(value, Unreadable):
             return unreadable(value)
-        word = plain(written(value)).replace(" ", "")
+        word = _word(written(value))
         if word in table:
             meaning, is_sure = table[word]
             return sure(meaning) if is_sure else taken_as(value, meaning, _label(meaning, choices()))
