@@ -1,5 +1,7 @@
 """How a ledger's rows and cells are shown: what was written beside what it was understood to say."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -53,6 +55,7 @@ class Line:
     lamp: str
     cells: list[Cell | None]
     can_be_decided: bool
+    is_open: bool  # somebody should look at why it is so
     decision: str
     evidence: list[str]
     url: str  # of what it is, or looks like, in the books
@@ -66,14 +69,19 @@ def shown(field: Field, value: Any) -> str:
         return field.show(value)
     if value is True or value is False:
         return _("Yes") if value else _("No")
-    if field.is_money:
-        try:
-            return format_wan(Decimal(str(value)))
-        except InvalidOperation:
-            return str(value)
     if isinstance(value, list):
         return "、".join(_piece(one) for one in value)
     return str(value)
+
+
+def bare(field: Field, value: Any) -> str:
+    """The same in a column that says its unit in its head."""
+    if not field.is_money or value in (None, ""):
+        return shown(field, value)
+    try:
+        return format_wan(Decimal(str(value)))
+    except InvalidOperation:
+        return str(value)
 
 
 def _piece(value: Any) -> str:
@@ -89,20 +97,39 @@ def columns(kind: Kind, rows: Iterable[LedgerRow]) -> list[Field]:
     return [field for field in kind.fields if field.name in found]
 
 
+@dataclass(frozen=True)
+class Column:
+    """A column of the table. What is said of nearly all its cells is said once, under its head."""
+
+    field: Field
+    width: str
+    sentence: str
+
+
+def columns_of(fields: Sequence[Field], lines: Sequence[Line]) -> list[Column]:
+    return [_column(field, [line.cells[place] for line in lines]) for place, field in enumerate(fields)]
+
+
+def _column(field: Field, cells: Sequence[Cell | None]) -> Column:
+    said = Counter(cell.sentence for cell in cells if cell and cell.state == State.ASSUMED)
+    [(usual, n)] = said.most_common(1) or [("", 0)]
+    sentence = usual if n > 3 and n * 2 > len(cells) else ""
+    return Column(field, _width([cell for cell in cells if cell], sentence), sentence)
+
+
 WIDTHS = ((6, "w-s"), (12, "w-m"), (26, "w-l"))
 
 
-def widths(lines: Sequence[Line], places: int) -> list[str]:
-    """How wide each column needs to be: by its longer texts, so that rows stay low."""
-    return [_width([one.cells[place] for one in lines]) for place in range(places)]
-
-
-def _width(cells: Iterable[Cell | None]) -> str:
-    lengths = sorted(
-        max(len(cell.says), len(cell.sentence) // 2, len(cell.raw) // 2) for cell in cells if cell
-    )
+def _width(cells: Sequence[Cell], said_once: str) -> str:
+    """How wide it needs to be: by its longer texts, so that rows stay low."""
+    lengths = sorted(_length(cell, said_once) for cell in cells)
     usual = lengths[len(lengths) * 9 // 10] if lengths else 0
     return next((name for most, name in WIDTHS if usual <= most), "w-xl")
+
+
+def _length(cell: Cell, said_once: str) -> int:
+    is_told = cell.state != State.SURE and cell.sentence != said_once
+    return max(len(cell.says), len(cell.raw[:RAW_SHOWN]) // 2, len(cell.sentence) // 2 if is_told else 0)
 
 
 def line(kind: Kind, row: LedgerRow, fields: Sequence[Field]) -> Line:
@@ -117,6 +144,7 @@ def line(kind: Kind, row: LedgerRow, fields: Sequence[Field]) -> Line:
         lamp=LAMPS[verdict],
         cells=[cell(field, row) for field in fields],
         can_be_decided=verdict in (Verdict.LOOKALIKE, Verdict.CHANGED),
+        is_open=verdict in (Verdict.LOOKALIKE, Verdict.REFUSED),
         decision=str(Decision(row.decision).label) if row.decision else "",
         evidence=[str(one) for one in row.evidence],
         url=kind.page_of(target) if kind.page_of and target else "",
@@ -130,7 +158,7 @@ def cell(field: Field, row: LedgerRow) -> Cell | None:
 
 def told(field: Field, row: LedgerRow, reading: Reading) -> Cell:
     state = State(reading.state)
-    says = shown(field, reading.value)
+    says = bare(field, reading.value)
     change = row.changes.get(field.name)
     return Cell(
         field=field.name,
@@ -144,7 +172,7 @@ def told(field: Field, row: LedgerRow, reading: Reading) -> Cell:
         is_same=reading.raw.strip() == says,
         is_number=field.is_money,
         sentence=reading.sentence,
-        old=shown(field, change[0]) if change else "",
+        old=bare(field, change[0]) if change else "",
     )
 
 
@@ -168,9 +196,14 @@ def state_words() -> dict[str, str]:
     }
 
 
-def left_out(ledger: Ledger) -> list[tuple[str, list[dict[str, Any]]]]:
-    """What is no row of the ledger, by its reason: [(reason, [{"sheet", "row"}])], the rarest first."""
-    by_reason: dict[str, list[dict[str, Any]]] = {}
+def left_out(ledger: Ledger) -> list[tuple[str, list[str]]]:
+    """What is no row of the ledger: by its reason the places, each with what stands there, if it is told
+    behind a colon ("A section: 一、钢铁产业"). The rarest come first."""
+    by_reason: dict[str, list[str]] = {}
     for one in ledger.skipped:
-        by_reason.setdefault(one["reason"], []).append(one)
+        reason, *what = re.split(r": |：", one["reason"], maxsplit=1)
+        place = f"{one['sheet']}!{one['row']}" if one["row"] else one["sheet"]
+        told = by_reason.setdefault(reason if what else one["reason"], [])
+        if place:
+            told.append(f"{place} {what[0]}".strip() if what else place)
     return sorted(by_reason.items(), key=lambda pair: len(pair[1]))

@@ -1,6 +1,5 @@
 """A ledger: how far it is, what is asked, and every row with its cells beside their meaning."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -114,10 +113,12 @@ def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
     leaf = Paginator(rows.order_by("pk"), ROWS).get_page(request.GET.get("page"))
     fields = showing.columns(kind, leaf.object_list)
     lines = [showing.line(kind, row, fields) for row in leaf.object_list]
+    columns = showing.columns_of(fields, lines)
     return {
         "page": leaf,
-        "columns": list(zip(fields, showing.widths(lines, len(fields)), strict=True)),
-        "lines": lines,
+        "columns": columns,
+        "lines": [(line, list(zip(line.cells, columns, strict=True))) for line in lines],
+        "here": request.get_full_path(),
         "verdicts": _verdicts(request, ledger),
         "states": _states(request, ledger),
         "sheets": _sheets(request, ledger),
@@ -231,15 +232,8 @@ def _amount(text: Any) -> Decimal | None:
     return None if text in (None, "") else Decimal(str(text))
 
 
-def _left_out(reason: str, places: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    found = [f"{one['sheet']}!{one['row']}" if one["row"] else one["sheet"] for one in places]
-    found = [one for one in found if one]
-    return {
-        "reason": reason,
-        "places": found[:MOST_SHOWN],
-        "more": max(0, len(found) - MOST_SHOWN),
-        "n": len(found),
-    }
+def _left_out(reason: str, places: list[str]) -> dict[str, Any]:
+    return {"reason": reason, "places": places[:MOST_SHOWN], "more": max(0, len(places) - MOST_SHOWN)}
 
 
 def _lost(one: dict[str, Any], kind: Kind) -> dict[str, Any]:
