@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core import audit, clock, files, jobs, notices, receipts, wall, workdays
+from core import audit, clock, excel, exporting, files, jobs, notices, receipts, wall, workdays
 from core.access import allow, signed_in
 from core.exporting import large
 from core.filters import AuditFilter
@@ -45,15 +45,18 @@ def export(request: HttpRequest, pk: int) -> FileResponse:
 
 
 @allow("core.view_auditentry")
-def audit_trail(request: HttpRequest) -> HttpResponse:
+def audit_trail(request: HttpRequest) -> HttpResponseBase:
     """Every change of every row, newest first, by key: the trail has no last page number."""
     filters = AuditFilter(request.GET, AuditEntry.objects.all())
     rows = filters.qs.order_by("-pk") if filters.is_valid() else AuditEntry.objects.none()
+    if exporting.asked(request):
+        entries = exporting.in_chunks(rows, audit.in_words)
+        return exporting.answer(request, excel.TRAIL, entries, narrowed=filters)
     if (after := request.GET.get("after", "")).isdecimal() and len(after) < 19:
         rows = rows.filter(pk__lt=int(after))
-    entries = audit.in_words(rows[: ENTRIES_SHOWN + 1])
-    more = entries[ENTRIES_SHOWN - 1].id if len(entries) > ENTRIES_SHOWN else None
-    context = {"filter": filters, "entries": entries[:ENTRIES_SHOWN], "after": more}
+    shown = audit.in_words(rows[: ENTRIES_SHOWN + 1])
+    more = shown[ENTRIES_SHOWN - 1].id if len(shown) > ENTRIES_SHOWN else None
+    context = {"filter": filters, "entries": shown[:ENTRIES_SHOWN], "after": more}
     return page(request, "core/audit.html", context)
 
 

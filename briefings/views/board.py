@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext_lazy, pgettext
@@ -17,13 +17,15 @@ from django.utils.translation import gettext as _
 from accounts.access import allow, user_of
 from accounts.models import User
 from briefings import board as boards
+from briefings import excel
 from briefings.board import NOTHING, ON_BOARD, Cell, Cells, Frame
 from briefings.figures import Figure, Scope, Window
 from briefings.views import cards
 from briefings.waiting import waiting_for
-from core import clock, money
+from core import clock, exporting, money
 from core.pages import of_year, page
 from core.remembering import memory
+from core.templatetags.ui import chosen
 from projects.choices import Stage
 from projects.forms.fields import DayField
 from taskforces.models import Mechanism, TaskForce
@@ -42,7 +44,7 @@ class Shown:
 
 
 @allow("briefings.view_board")
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: HttpRequest) -> HttpResponseBase:
     """What stands in each batch, or (`?view=arrivals`) what has come into it in a month; of a past year
     (`?year=2025`) as it was at its end, under that year's mechanism; with `?as_known_on=2025-07-05` as it
     was and was known on that day."""
@@ -58,8 +60,23 @@ def board(request: HttpRequest) -> HttpResponse:
     context = memory.recall(
         question, lambda: _context(user, today, day, known_on=known_on, is_arrivals=is_arrivals)
     )
+    if exporting.asked(request):
+        return _exported(request, context, form)
     shown = {"year": year, "is_past": day != today, "form": form, "known_on": known_on}
     return page(of_year(request, year), "briefings/board.html", {**context, **shown})
+
+
+def _exported(request: HttpRequest, context: dict[str, Any], form: forms.Form) -> HttpResponseBase:
+    """The board of the page; the last row is the city's."""
+    rows = [
+        *({"name": row["name"], "cells": [*row["cells"], row["total"]]} for row in context["rows"]),
+        {"name": _("The whole city"), "cells": context["totals"]},
+    ]
+    what = _("Arrivals of the month") if context["is_arrivals"] else _("Count and amount")
+    narrowed = [(_("What the board shows"), what), (_("Day"), context["today"]), *chosen(form, request.GET)]
+    title = f"{context['mechanism'] or ''} {_('Board')}".strip()
+    sheet = excel.board(title, context["stages"], context["rules"])
+    return exporting.answer(request, sheet, rows, narrowed=narrowed)
 
 
 class KnownOn(forms.Form):
@@ -103,6 +120,7 @@ def _context(
         "today": day,
         "mechanism": frame.mechanism,
         "months": cards.months_in_words(window),
+        "rules": window.rules,
         "cards": cards.cards(found, window),
         "stages": [frame.labels[stage] for stage in Stage.values],
         "rows": _rows(user, frame, cells, addresses),

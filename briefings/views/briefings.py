@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from briefings import bulletins, charts, content, documents, drafting, linting, rules, tasks, words
+from briefings import bulletins, charts, content, documents, drafting, excel, linting, rules, tasks, words
 from briefings.choices import BriefingState, ReviewKind, ScopeKind
 from briefings.filters import BriefingFilter
 from briefings.forms import (
@@ -40,7 +40,7 @@ from briefings.telling import tell
 from briefings.timetable import confirm_by
 from briefings.views import shown
 from briefings.views.shown import Standing
-from core import clock, receipts
+from core import clock, exporting, receipts
 from core.documents.layout import title_lines
 from core.models import Job, JobState
 from core.pages import download, of_year, page
@@ -55,7 +55,7 @@ MONTHS_OFFERED = 24
 
 
 @allow(READERS)
-def briefings(request: HttpRequest) -> HttpResponse:
+def briefings(request: HttpRequest) -> HttpResponseBase:
     """All briefings of a month that this person may read; the bureau has them drafted from here."""
     user, today = user_of(request), clock.today()
     if request.method == "POST":
@@ -66,6 +66,8 @@ def briefings(request: HttpRequest) -> HttpResponse:
     readable = Briefing.objects.visible_to(user)
     found = BriefingFilter(query, readable.for_list()).qs
     rows = standings(found.order_by("scope", "task_force__order", "unit__order", "pk"), today)
+    if exporting.asked(request):
+        return exporting.answer(request, excel.BRIEFINGS, rows, narrowed=[(_("Month"), f"{month:%Y-%m}")])
     context = {
         "month": month,
         "months": _months(readable, month, today),

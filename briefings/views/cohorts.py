@@ -1,27 +1,27 @@
 """Cohorts by signing month: what has become of what was signed."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import allow, user_of
-from briefings import cohorts
+from briefings import cohorts, excel
 from briefings.cohorts import AFTER, PRODUCING, STARTED, WHAT, Cohort, Member, Part
 from briefings.figures import Scope, Window
 from briefings.views import cards
-from core import clock, money
+from core import clock, exporting, money
 from core.pages import page
-from core.templatetags.ui import heat
+from core.templatetags.ui import chosen, heat
 from projects.forms.fields import DayField, MonthField
 from projects.models import Project
 from projects.showing import face
@@ -90,7 +90,7 @@ class Question(forms.Form):
 
 
 @allow("briefings.view_figures")
-def board(request: HttpRequest) -> HttpResponse:
+def board(request: HttpRequest) -> HttpResponseBase:
     """By signing month, or (`?by=`) by task force or unit over the months asked for."""
     today = clock.today()
     form = Question(request.GET.dict(), today)
@@ -100,7 +100,17 @@ def board(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "by": by, "of_amounts": of_amounts, "groups": GROUPS}
     if form.is_valid():
         context |= _answer(form, by, of_amounts, today)
+        if exporting.asked(request):
+            sheet = excel.cohorts(str(GROUPS[by]), context["whats"], AFTER, form.window.rules)
+            rows = [*context["rows"], context["total"]]
+            return exporting.answer(
+                request, sheet, rows, narrowed=[*chosen(form, form.data), _measure(of_amounts)]
+            )
     return page(request, "briefings/cohorts.html", context, status=200 if form.is_valid() else 422)
+
+
+def _measure(of_amounts: bool) -> tuple[str, str]:
+    return _("Counted by"), _("By amount") if of_amounts else _("By count")
 
 
 def _answer(form: Question, by: str, of_amounts: bool, today: datetime.date) -> dict[str, Any]:
@@ -200,7 +210,7 @@ def _chart(found: list[Member], as_of: datetime.date, of_amounts: bool) -> dict[
 
 
 @allow("briefings.view_figures")
-def projects(request: HttpRequest) -> HttpResponse:
+def projects(request: HttpRequest) -> HttpResponseBase:
     """The projects of a cohort, those that made it first; without `what` all that were signed."""
     user, today = user_of(request), clock.today()
     form = Question(request.GET.dict(), today)
@@ -219,7 +229,12 @@ def projects(request: HttpRequest) -> HttpResponse:
         .filter(pk__in=[one.project for one in found])
         .values_list("pk", flat=True)
     )
-    shown = Paginator([one for one in found if one.project in seen], ROWS).get_page(request.GET.get("page"))
+    listed = [one for one in found if one.project in seen]
+    if exporting.asked(request):
+        narrowed = [*chosen(form, form.data), (WORDS[what], after) if what else ("", "")]
+        lines = exporting.Rows(len(listed), _lines(listed, what, after, user))
+        return exporting.answer(request, excel.COHORT_PROJECTS, lines, narrowed=narrowed)
+    shown = Paginator(listed, ROWS).get_page(request.GET.get("page"))
     known = Project.objects.for_list().in_bulk([one.project for one in shown])
     made = sum(one.made(what, after) for one in found) if what else len(found)
     return page(
@@ -240,6 +255,13 @@ def projects(request: HttpRequest) -> HttpResponse:
             "back": f"{reverse('briefings:cohorts')}?{urlencode(_kept(request))}",
         },
     )
+
+
+def _lines(listed: list[Member], what: str, after: int, user: Any) -> Iterator[dict[str, Any]]:
+    for first in range(0, len(listed), ROWS):
+        some = listed[first : first + ROWS]
+        known = Project.objects.for_list().in_bulk([one.project for one in some])
+        yield from (_line(one, known[one.project], what, after, user) for one in some)
 
 
 def _asked(request: HttpRequest) -> tuple[str, int]:

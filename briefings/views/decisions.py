@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.access import allow, user_of
 from accounts.models import User
 from approvals.models import Issue
+from briefings import excel
 from briefings import meetings as verbs
 from briefings.meeting_forms import DecisionStepForm, MakeIssueForm, MoveDayForm
 from briefings.models import DecisionState, MeetingDecision, MeetingState
 from briefings.views.meetings import BUREAU, READERS
 from briefings.views.posting import taken
-from core import clock
+from core import clock, exporting
 from core.pages import page
 from projects.showing import name_of
 
@@ -31,7 +32,7 @@ GROUPS = {
 
 
 @allow(READERS)
-def decisions(request: HttpRequest) -> HttpResponse:
+def decisions(request: HttpRequest) -> HttpResponseBase:
     """What the meetings decided, by due day; first what this person's office answers for."""
     user, today = user_of(request), clock.today()
     seen = MeetingDecision.objects.visible_to(user)
@@ -41,6 +42,9 @@ def decisions(request: HttpRequest) -> HttpResponse:
     if group not in groups:
         raise Http404
     rows = groups[group].for_list().order_by("-state", "due_on", "pk")
+    if exporting.asked(request):
+        lines = exporting.in_chunks(rows)
+        return exporting.answer(request, excel.DECISIONS, lines, narrowed=[(gettext("Which"), GROUPS[group])])
     return page(
         request,
         "briefings/decisions.html",

@@ -4,16 +4,16 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import get_language, gettext
 
 from accounts.access import allow
-from briefings import counting_rules, figures, targets
+from briefings import counting_rules, excel, figures, targets
 from briefings.figures import CODES, Figure, Indicator, Rate, Window
 from briefings.indicators import CARRIED, EVENTS, HOLDINGS, SIGNED_PROGRESS, SUBJECTS, Subject, kind_of
 from briefings.targets import Progress
 from briefings.views import cards
-from core import clock
+from core import clock, exporting
 from core.pages import page
 from core.remembering import memory
 
@@ -22,10 +22,18 @@ BY_CONTRACT = (CARRIED, EVENTS, HOLDINGS, SIGNED_PROGRESS)
 
 
 @allow("briefings.view_figures")
-def legend(request: HttpRequest) -> HttpResponse:
+def legend(request: HttpRequest) -> HttpResponseBase:
     """Of the whole city, from January to today."""
     today = clock.today()
     told = memory.recall(("legend", today, get_language()), lambda: _told(today))
+    if exporting.asked(request):
+        rows = [
+            {**row, "subject": str(subject["name"])}
+            for subject in told["subjects"]
+            for row in subject["rows"]
+        ]
+        sheet = excel.indicators(Window.year_to(today).rules)
+        return exporting.answer(request, sheet, rows, narrowed=[(gettext("Months"), told["months"])])
     return page(request, "briefings/indicators.html", {**told})
 
 

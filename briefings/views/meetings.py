@@ -5,12 +5,13 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
+from briefings import excel
 from briefings import meetings as verbs
 from briefings.meeting_forms import AgendaForm, HeldForm, PlanForm
 from briefings.models import (
@@ -20,7 +21,7 @@ from briefings.models import (
     OnSiteMeeting,
 )
 from briefings.views.posting import taken
-from core import clock
+from core import clock, exporting
 from core.pages import page
 
 READERS = "briefings.view_meeting"
@@ -32,7 +33,7 @@ LEADER = "briefings.choose_host"
 
 
 @allow(READERS)
-def meetings(request: HttpRequest) -> HttpResponse:
+def meetings(request: HttpRequest) -> HttpResponseBase:
     """The meetings, the newest first, each with how far it is and what became of its decisions."""
     user, today = user_of(request), clock.today()
     closed = Q(decisions__state__in=DecisionState.CLOSED)
@@ -46,6 +47,8 @@ def meetings(request: HttpRequest) -> HttpResponse:
             late=Count("decisions", filter=late),
         )
     )
+    if exporting.asked(request):
+        return exporting.answer(request, excel.MEETINGS, list(rows.order_by("-year", "-half")))
     mine = MeetingDecision.objects.waiting_for(user).for_list().order_by("due_on", "pk")
     context = {
         "rows": list(rows.order_by("-year", "-half")),

@@ -6,18 +6,18 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
-from briefings import figures, periods
+from briefings import excel, figures, periods
 from briefings.choices import BriefingState
 from briefings.content import printed_unit
 from briefings.models import Briefing, ClosedIndicator, CorrectionDocument, Period
 from briefings.views import cards
 from briefings.views.restated import READERS, Asked, line_of, period_of, printed, restatement_of
-from core import clock
+from core import clock, exporting
 from core.pages import page
 from core.refusal import Refusal
 from core.remembering import memory
@@ -30,10 +30,12 @@ MONTHS_SHOWN = 24
 
 
 @allow(READERS)
-def months(request: HttpRequest) -> HttpResponse:
+def months(request: HttpRequest) -> HttpResponseBase:
     """Every month of account, the newest first, with how far it is on its way to being closed."""
     today = clock.today()
     last = clock.previous_month(today)
+    if exporting.asked(request):
+        return exporting.answer(request, excel.MONTHS, list(_periods().order_by("-month")))
     found = Paginator(_periods().order_by("-month"), MONTHS_SHOWN).get_page(request.GET.get("page"))
     context = {
         "page": found,

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -16,7 +16,7 @@ from accounts.access import allow, user_of
 from accounts.models import User
 from accounts.roles import SEES_ALL_PROJECTS
 from approvals.models import Issue
-from briefings import figures
+from briefings import excel, figures
 from briefings import meetings as verbs
 from briefings import ranking as rankings
 from briefings.figures import Scope, Window
@@ -26,7 +26,7 @@ from briefings.ranking import HOSTED, MEANINGS, Bar, CannotRank, Component, Part
 from briefings.views import cards
 from briefings.views.meetings import LEADER, READERS, found, frame
 from briefings.views.posting import taken
-from core import clock, money
+from core import clock, exporting, money
 from core.pages import page
 from core.remembering import memory
 from projects.models import ContractEvent, Project
@@ -38,7 +38,7 @@ from taskforces.rules import reach
 
 
 @allow(READERS)
-def ranking(request: HttpRequest, pk: int) -> HttpResponse:
+def ranking(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Where every unit stands, and how far that hangs on the weights; the leader chooses here."""
     meeting, user, today = found(request, pk), user_of(request), clock.today()
     context = {**frame(request, meeting, "ranking"), "reads_all": meeting.ranking_is_open_to(user)}
@@ -48,6 +48,10 @@ def ranking(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except CannotRank as refusal:
         return page(request, "briefings/ranking.html", {**context, "refusal": refusal})
+    if exporting.asked(request):
+        shown = told(taken_now, user, meeting)
+        narrowed = [(_("Meeting"), excel.meeting_name(meeting)), (_("Months"), shown["months"])]
+        return exporting.answer(request, excel.ranking(shown["weights"]), shown["rows"], narrowed=narrowed)
     form = _host_form(request, meeting, taken_now)
     if form is not None and taken(
         request, form, lambda: _choose(meeting, form, user), told=_("The host is chosen.")
@@ -366,7 +370,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 
 
 @allow(READERS)
-def vetoes(request: HttpRequest) -> HttpResponse:
+def vetoes(request: HttpRequest) -> HttpResponseBase:
     """What bars units from hosting. Units read their own."""
     user, today = user_of(request), clock.today()
     form = VetoForm(request.POST or None) if user.has_perm(LEADER) else None
@@ -380,6 +384,8 @@ def vetoes(request: HttpRequest) -> HttpResponse:
     rows = Veto.objects.select_related("unit", "entered_by", "lifted_by").order_by("-happened_on", "-pk")
     if user.role not in SEES_ALL_PROJECTS:
         rows = rows.filter(unit__in=reach(user).units)
+    if exporting.asked(request):
+        return exporting.answer(request, excel.VETOES, list(rows))
     return page(request, "briefings/vetoes.html", {"form": form, "rows": list(rows), "today": today})
 
 

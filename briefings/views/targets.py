@@ -7,14 +7,14 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
-from briefings import figures, targets
+from briefings import excel, figures, targets
 from briefings.figures import Figure, Scope, Window
 from briefings.indicators import INDICATORS
 from briefings.models import Target
@@ -22,21 +22,33 @@ from briefings.target_forms import TargetsForm
 from briefings.targets import TARGETED, Progress, Targets
 from briefings.views import cards
 from briefings.views.posting import taken
-from core import clock, money
+from core import clock, exporting, money
 from core.pages import page
 from core.remembering import memory
 from taskforces.models import Mechanism
 
 
 @allow("briefings.view_figures")
-def year(request: HttpRequest) -> HttpResponse:
+def year(request: HttpRequest) -> HttpResponseBase:
     """`?year=2025`: every target with how far it is, and below how the table came about."""
     today, years = clock.today(), _years()
     asked = request.GET.get("year", str(today.year))
     if asked not in map(str, years):
         raise Http404
     told = memory.recall(("targets", asked, today, get_language()), lambda: _told(int(asked), today))
+    if exporting.asked(request):
+        rows = [told["city"], *told["forces"], *told["units"]]
+        return exporting.answer(
+            request,
+            excel.targets(told["columns"]),
+            rows,
+            narrowed=[(_("Year"), asked), *_so_far_in_words(told)],
+        )
     return page(request, "briefings/targets.html", {**told, "year": int(asked), "years": years})
+
+
+def _so_far_in_words(told: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(_("Done in"), told["window"])] if told["window"] else []
 
 
 def _years() -> list[int]:
