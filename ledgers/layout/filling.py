@@ -12,6 +12,7 @@ from ledgers.layout.laid import Cell, Column
 from ledgers.layout.words import is_blank, squeezed
 
 DITTO = frozenset({"同上", "〃", "''", '"', "″", "”", "“", "々", "ditto", "上同", "同前"})
+_WRITTEN = frozenset({*DITTO, *(f"{one} " for one in DITTO), "同 上", "＂", "ditto.", "Ditto"})
 Filled = dict[int, dict[str, Cell]]  # {row: {field: cell}}
 
 
@@ -86,13 +87,15 @@ def _by_order(parts: Sequence[Sequence[Row]], column: Column, filled: Filled) ->
 
 def _by_word(parts: Sequence[Sequence[Row]], column: Column, filled: Filled) -> None:
     """ "同上" in any column."""
+    if not any(_value(row, column.place) in _WRITTEN for part in parts for row in part):
+        return
     for part in parts:
         last: tuple[Value, int] | None = None
         for row in part:
             value = _value(row, column.place)
             if is_blank(value):
                 continue
-            if not (isinstance(value, str) and len(value) < 6 and squeezed(value) in DITTO):
+            if not isinstance(value, str) or len(value) > 6 or squeezed(value) not in DITTO:
                 last = value, row.number
             elif last:
                 sentence = _("“%(ditto)s”: “%(value)s” of row %(row)s was taken.")

@@ -13,7 +13,7 @@ from ledgers.choices import QuestionKind
 from ledgers.declaring import Kind, Place
 from ledgers.layout.columns import Resolved, letter, resolve
 from ledgers.layout.filling import Filled, filled_down
-from ledgers.layout.heads import Head, Names, find_head, looks_like_summary, repeats
+from ledgers.layout.heads import Head, Names, find_head, is_serial, looks_like_summary, repeats
 from ledgers.layout.laid import (
     Answers,
     Cell,
@@ -198,6 +198,9 @@ class _Laying:
             frozenset(at for at in keys if at is not None),
             found.resolved.serial,
             frozenset(places.values()),
+            frozenset(text.strip() for text in found.head.levels.get(naming, ()))
+            if naming is not None
+            else frozenset(),
             merged,
             max(found.head.levels, default=0) + 1,
         )
@@ -205,20 +208,23 @@ class _Laying:
     def _another_head(self, sheet: Sheet, index: int, kind: RowKind, head: Head) -> Head | None:
         """A head with other columns below the first table."""
         row = sheet.rows[index]
-        texts = sum(isinstance(value, str) for value in row.values)
-        if kind is RowKind.HEAD or texts < 3 or any(isinstance(one, Decimal) for one in row.values):
+        if kind is RowKind.HEAD or not self._head_words(row):
             return None
-        another = self._head_words(row) and find_head(sheet, self.names, start=index, only=True)
+        another = find_head(sheet, self.names, start=index, only=True)
         return another if another and not repeats(head, row) else None
 
     def _head_words(self, row: Row) -> bool:
-        """Most of its texts are names of fields."""
-        texts = [value for value in row.values if isinstance(value, str) and value.strip()]
-        short = [text for text in texts if len(text) <= 20]
-        if len(short) < len(texts):
+        """Most of its texts are names of fields; of a line, the first two mostly are none."""
+        if any(isinstance(one, Decimal) for one in row.values):
             return False
-        known = sum(bool(self.names.fields((text,))) for text in short)
+        texts = [value for value in row.values if isinstance(value, str) and value.strip()]
+        if len(texts) < 3 or not any(self._is_head_word(text) for text in texts[:2]):
+            return False
+        known = sum(map(self._is_head_word, texts))
         return known >= 3 and known * 2 >= len(texts)
+
+    def _is_head_word(self, text: str) -> bool:
+        return len(text) <= 20 and (bool(self.names.fields((text,))) or is_serial((text,)))
 
     # A row
 

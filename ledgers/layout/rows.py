@@ -26,6 +26,9 @@ _TOTAL = re.compile(
     r"(?P<of>.{0,16}?)(?P<word>合计|小计|总计|共计|总和|累计|subtotal|grandtotal|total|sum)"
     r"(?:共?\d+[个项家宗]?(?:项目)?|[:].{0,30})?"
 )
+_TOLD = re.compile(
+    r"[合小总共累]\s*计|总\s*和|total|sum|^\s*[备注说填审例示]|[:：]\s*$|^.{0,12}[:：]", re.IGNORECASE
+)
 _GRAND = frozenset({"总计", "总和", "grandtotal"})
 _LESSER = frozenset({"小计", "subtotal"})
 _COUNT = re.compile(r"(?:共|计)?[\d.]+[个项家宗]?(?:项目)?")
@@ -58,16 +61,17 @@ class Frame:
     keys: frozenset[int]  # where the texts of the other fields stand that make a line
     serial: int | None
     fields: frozenset[int]  # all columns that belong to a field
+    spoken: frozenset[str]  # what the head says over the naming column
     merged: Mapping[int, Sequence[Merged]]  # ranges that begin in a row, across columns
     width: int
 
 
 def kind_of(row: Row, frame: Frame, *, after_data: bool) -> RowKind:
+    if _is_plain(row, frame):
+        return RowKind.LINE  # nearly all rows
     filled = [(at, value) for at, value in enumerate(row.values) if not is_blank(value)]
     if not filled or all(at == frame.serial and _is_serial(value) for at, value in filled):
         return RowKind.BLANK
-    if frame.naming is not None and len(filled) > 2 and _is_plain(row, frame):
-        return RowKind.LINE  # nearly all rows
     if repeats(frame.head, row):
         return RowKind.HEAD
     if (total := _total(filled, frame)) is not None:
@@ -93,15 +97,15 @@ def _is_plain(row: Row, frame: Frame) -> bool:
     keyed = any(
         at < len(values) and isinstance(values[at], str) and not is_blank(values[at]) for at in frame.keys
     )
-    if not keyed or _may_be_told(name):
+    if not keyed or _may_be_told(name) or name.strip() in frame.spoken:
         return False
     first = next(value for value in values if not is_blank(value))
     return not isinstance(first, str) or not _may_be_told(first)
 
 
 def _may_be_told(text: str) -> bool:
-    """A cheap look for words of totals, heads and notes; the rows that have them are judged at leisure."""
-    return (len(text) < 20 and any(word in text for word in "计和注：:序称Tt")) or text[:1] in "备注说填审"
+    """A cheap look for words of totals and notes; the rows that have them are judged at leisure."""
+    return _TOLD.search(text) is not None
 
 
 def _total(filled: Sequence[tuple[int, Value]], frame: Frame) -> RowKind | None:
