@@ -1,0 +1,185 @@
+"""A handed-in ledger as JSON, for scripts: every row with the value of each field beside its raw cell."""
+
+import datetime
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.models import StoredFile
+from core.sheets import Sheet, read_book
+from ledgers import answers
+from ledgers.choices import State
+from ledgers.declaring import KINDS
+from ledgers.interpreting import interpret
+from ledgers.layout import Laid, lay_out
+from ledgers.models import Ledger, LedgerRow, Reading
+from projects.choices import Currency
+from projects.ledger_fields import CONTRACT_NAMES
+from taskforces.models import ReportingUnit, TaskForce
+from taskforces.rules import UnknownName, unit_named
+
+BLOCK = 2_000  # rows matched in one go
+FIELDS = (
+    "name",
+    "enterprise",
+    "uscc",
+    "unit",
+    "task_force",
+    "industrial",
+    "contract",
+    "amount_wan",
+    "currency",
+    "foreign_amount_wan",
+    "signed_on",
+)
+NUMBERS = ("amount_wan", "foreign_amount_wan")
+
+
+def in_memory(path: Path, *, kind: str, sender: str, by: User, today: datetime.date) -> dict[str, Any]:
+    """Read, interpret and match a file without keeping anything of it.
+
+    Raises core.sheets.UnreadableWorkbook.
+    """
+    content = path.read_bytes()
+    ledger = _unsaved(path.name, content, kind=kind, sender=sender, by=by, today=today)
+    book = read_book(content)
+    laid = _laid_out(ledger, book.sheets)
+    known = answers.meanings(ledger)
+    read = interpret(laid, KINDS[kind], ledger=ledger, today=today, answers=known)
+    tell = _Telling()
+    rows = [tell.row(row) for row in _matched(read.rows, ledger, by)]
+    notes = [{"sheet": "", "row": 0, "reason": note} for note in book.notes]
+    return {
+        "rows": rows,
+        "skipped": notes + [asdict(one) for one in laid.skipped],
+        "sums": [_sum(one) for one in read.sums],
+        "questions": [_question(asdict(one)) for one in (*laid.questions, *read.questions)],
+    }
+
+
+def of_ledger(ledger: Ledger) -> dict[str, Any]:
+    """The same of a ledger that was handed in."""
+    tell = _Telling()
+    return {
+        "rows": [tell.row(row) for row in ledger.rows.order_by("pk").iterator(chunk_size=BLOCK)],
+        "skipped": ledger.skipped,
+        "sums": [_sum(one) for one in ledger.sums],
+        "questions": [_question(one) for one in ledger.questions],
+        "state": ledger.state,
+    }
+
+
+def spoken(report: Mapping[str, Any]) -> Iterator[str]:
+    """What the command says at the terminal."""
+    verdicts = Counter(row["verdict"] for row in report["rows"])
+    states = Counter(value["state"] for row in report["rows"] for value in row["values"].values())
+    yield f"rows: {_counted(verdicts)}" if verdicts else "no rows"
+    yield f"values: {_counted(states)}"
+    for one in report["sums"]:
+        stated = "no sum stated" if one["stated"] is None else f"stated {one['stated']}"
+        differs = " (DIFFERENT)" if one["equal"] is False else ""
+        yield f"  {one['sheet']}: read {one['read']}, {stated}{differs}"
+    for one in report["questions"]:
+        yield f"  asked ({one['cells']} cells, {one['example']}): {one['raw']}: {one['sentence']}"
+    for row in report["rows"]:
+        if row["verdict"] == "refused":
+            yield f"  {row['sheet']}!{row['row']}: {' '.join(row['evidence'])}"
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.most_common())
+
+
+def _unsaved(name: str, content: bytes, *, kind: str, sender: str, by: User, today: datetime.date) -> Ledger:
+    try:
+        unit: ReportingUnit | None = unit_named(sender)
+    except UnknownName:
+        unit = None
+    file = StoredFile(name=name, sha256=hashlib.sha256(content).hexdigest())
+    return Ledger(
+        file=file,
+        kind=kind,
+        sender=unit.name if unit else sender,
+        unit=unit,
+        handed_in_on=today,
+        handed_in_by=by,
+    )
+
+
+def _laid_out(ledger: Ledger, sheets: Sequence[Sheet]) -> Laid:
+    """A second time where the sender's answers for this very layout have to be heard."""
+    lay = partial(lay_out, sheets, KINDS[ledger.kind], unit=ledger.unit, file_name=ledger.file.name)
+    laid = lay(answers=answers.meanings(ledger))
+    ledger.layout = laid.layout
+    known = answers.meanings(ledger)
+    return lay(answers=known) if known else laid
+
+
+def _matched(rows: Iterator[LedgerRow], ledger: Ledger, by: User) -> Iterator[LedgerRow]:
+    while block := list(islice(rows, BLOCK)):
+        KINDS[ledger.kind].match(block, ledger=ledger, user=by)
+        yield from block
+
+
+class _Telling:
+    """Rows with names instead of codes, which are asked for once."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, dict[Any, str]] = {
+            "unit": dict(ReportingUnit.objects.values_list("code", "name")),
+            "task_force": dict(TaskForce.objects.values_list("code", "name")),
+            "contract": {kind.value: name for kind, name in CONTRACT_NAMES.items()},
+        }
+
+    def row(self, row: LedgerRow) -> dict[str, Any]:
+        values = {
+            name: self._value(row, name, Reading(*row.cells[name])) for name in FIELDS if name in row.cells
+        }
+        if "foreign_amount_wan" not in values and row.value("currency") == Currency.CNY:
+            said = _("No foreign amount: the row counts in renminbi.")
+            values["foreign_amount_wan"] = _told(State.ASSUMED, 0, "", "", said)
+        return {
+            "sheet": row.sheet,
+            "row": row.row,
+            "is_hidden": row.is_hidden,
+            "verdict": str(row.verdict),
+            "values": values,
+            "evidence": [str(sentence) for sentence in row.evidence],
+        }
+
+    def _value(self, row: LedgerRow, name: str, reading: Reading) -> dict[str, Any]:
+        value = self._names.get(name, {}).get(reading.value, reading.value)
+        if name in NUMBERS:
+            value = _number(value)
+        cell = f"{row.sheet}!{reading.column}{row.row}" if reading.column else ""
+        return _told(reading.state, value, reading.raw, cell, reading.sentence)
+
+
+def _sum(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {**said, "read": _number(said["read"]), "stated": _number(said["stated"])}
+
+
+def _question(said: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: said[name] for name in ("kind", "field", "raw", "sentence", "cells", "example")}
+    return told | {"choices": [list(choice) for choice in said["choices"]]}
+
+
+def _told(state: str, value: Any, raw: str, cell: str, sentence: str) -> dict[str, Any]:
+    return {"value": value, "state": str(state), "raw": raw, "cell": cell, "sentence": sentence}
+
+
+def _number(text: Any) -> int | float | None:
+    """A number as JSON has it: whole ones without a point."""
+    if not isinstance(text, str):
+        return None
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else float(number)
