@@ -1,5 +1,6 @@
 """The head of a table: in which rows it stands, and what is written over each column."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +14,29 @@ from ledgers.layout.words import HEAD_LENGTH, SERIALS, bare, is_blank, names_of,
 ROWS = 12  # rows that hold something and may be the head
 LAST = 20  # and where the last of them may stand
 LEVELS = 3
-WHOLE = frozenset({"合计", "总额", "金额", "小计", "总计", "数额", "额度", "总数", "total", "amount"})
+# Words that name a column only together with what stands over them: the sum of it, or a part of it.
+WHOLE = frozenset({"", "合计", "总额", "金额", "小计", "总计", "数额", "额度", "总数", "total", "amount"}) | {
+    "亿元", "万元", "元", "亿", "万",
+}  # fmt: skip
+VAGUE = frozenset(
+    {
+        "名称",
+        "全称",
+        "时间",
+        "日期",
+        "单位",
+        "类型",
+        "类别",
+        "性质",
+        "情况",
+        "代码",
+        "编号",
+        "电话",
+        "name",
+        "date",
+    }
+)
+_AROUND = re.compile(r"基本情况$|情况$|信息$|内容$|方面$|^项目")
 SUMMARY = frozenset(
     {"项目数", "个数", "项目个数", "数量", "宗数", "签约数", "项目数量", "占比", "同比", "count"}
 )
@@ -46,10 +69,22 @@ class Names:
 
     def fields(self, levels: Sequence[str]) -> list[tuple[int, Field]]:
         """The fields that these levels of a head name, the best name first."""
-        for name in _spellings(levels):
+        for name in self.spelt(levels):
             if found := self.by_name.get(name):
                 return found
         return []
+
+    def spelt(self, levels: Sequence[str]) -> Iterator[str]:
+        """The lowest level names the column; but two halves of a name belong together, and words like 金额
+        and 名称 say nothing without the level above."""
+        *above, lowest = levels or ("",)
+        short = bare(lowest)
+        for upper in (bare(one) for one in reversed(above)):
+            shorter = _AROUND.sub("", upper)
+            yield from (upper + short, short + upper, shorter + short, short + shorter)
+            if short in WHOLE or (short in VAGUE and (upper in self.by_name or shorter in self.by_name)):
+                yield from (upper, shorter)
+        yield from names_of(lowest)
 
     def resembling(self, levels: Sequence[str]) -> list[Field]:
         """Fields with a name that the head contains: "签约日期和地点"."""
@@ -70,19 +105,6 @@ def _names(field: Field) -> list[str]:
             labels.append(str(field.label))
     spoken = (*field.heads, *labels, field.name, field.name.replace("_", ""))
     return list(dict.fromkeys(name for one in spoken for name in (squeezed(one), bare(one)) if name))
-
-
-def _spellings(levels: Sequence[str]) -> Iterator[str]:
-    """The lowest level names the column; a word like 金额, or two halves of a name, need the one above."""
-    *above, lowest = levels or ("",)
-    short = bare(lowest)
-    if short not in WHOLE or not above:
-        yield from (name for name in names_of(lowest) if name)
-    for upper in reversed(above):
-        yield bare(upper) + short
-        yield short + bare(upper)
-        if not short or short in WHOLE or short in ("亿元", "万元", "元"):
-            yield from (name for name in names_of(upper) if name)
 
 
 def is_serial(levels: Sequence[str]) -> bool:
@@ -189,7 +211,14 @@ def _continues(
     if not below or any(not isinstance(following.values[at], str) for at in below):
         return False
     grouped = _grouped(merged, row, below)
-    return bool(grouped) and all(at in grouped or at not in levels for at in below) and len(below) >= 2
+    across = {
+        at
+        for at in below
+        for one in merged
+        if one.top == row.number and one.left <= at <= one.right > one.left
+    }
+    fits = bool(grouped) and all(at in grouped or at not in levels for at in below)
+    return fits and (len(below) >= 2 or across == set(below))
 
 
 def _grouped(merged: Sequence[Merged], row: Row, below: Sequence[int]) -> set[int]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from core.sheets import Merged, Row, Sheet, Value, Visibility
 from ledgers.choices import QuestionKind
 from ledgers.declaring import Kind, Place
-from ledgers.layout.columns import Resolved, letter, resolve
+from ledgers.layout.columns import SAMPLE, Resolved, letter, resolve
 from ledgers.layout.filling import Filled, filled_down
 from ledgers.layout.heads import Head, Names, find_head, is_serial, looks_like_summary, repeats
 from ledgers.layout.laid import (
@@ -140,11 +140,24 @@ class _Laying:
         head = find_head(sheet, self.names)
         if head is None:
             return self._skip(sheet.title, 0, self._no_head(sheet))
+        if self._counts(sheet, head):
+            return self._skip(
+                sheet.title, 0, _("A summary; its rows are counted from others. It was not read.")
+            )
         return self._tables(sheet, head)
+
+    def _counts(self, sheet: Sheet, head: Head) -> bool:
+        """Whether numbers stand where names should: a column 项目 that says how many they are."""
+        resolved = resolve(sheet.title, head, [], self.names, self.answers)
+        at = resolved.places().get(self.names.naming.name)
+        below = [row for row in sheet.rows if row.number > head.last][:SAMPLE]
+        cells = [row.values[at] for row in below if at is not None and at < len(row.values)]
+        filled = [value for value in cells if not is_blank(value)]
+        return len(filled) > 1 and sum(isinstance(one, Decimal) for one in filled) * 5 > len(filled) * 3
 
     def _no_head(self, sheet: Sheet) -> str:
         if looks_like_summary(sheet):
-            return _("A summary; its rows are counted from others. It was not read.")
+            return _summary()
         return _("No head with “%(field)s” stands in its first rows; the sheet was not read.") % {
             "field": self.names.naming.label
         }
@@ -345,6 +358,10 @@ class _Laying:
                 kept.remove(table)
                 self._skip(table.sheet, 0, reason)
         return kept
+
+
+def _summary() -> str:
+    return _("A summary; its rows are counted from others. It was not read.")
 
 
 def _across(merged: Sequence[Merged]) -> dict[int, list[Merged]]:

@@ -30,7 +30,7 @@ def nothing(*args, **kwargs):
 
 
 FIELDS = (
-    Field("name", "项目名称", ("项目名称", "名称", "project"), read, is_required=True, is_key=True),
+    Field("name", "项目名称", ("项目名称", "名称", "项目", "project"), read, is_required=True, is_key=True),
     Field(
         "enterprise",
         "投资方",

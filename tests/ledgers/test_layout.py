@@ -1,14 +1,12 @@
-from pathlib import Path
-
 import pytest
 from django.utils import translation
 
 from core.sheets import Visibility
 from ledgers.choices import QuestionKind, State
 from ledgers.layout import money_unit_asked
-from tests.ledgers.laid_out import laid, sheet
+from ledgers.layout.heads import Names
+from tests.ledgers.laid_out import KIND, laid, sheet
 
-SAMPLES = Path(__file__).parents[1] / "data"
 HEAD = ("序号", "项目名称", "投资方", "报送单位", "总投资（万元）", "签约时间")
 
 
@@ -117,6 +115,38 @@ def test_halves_of_a_name_over_each_other_are_put_together():
         "A": "name", "B": "enterprise", "C": "signed_on", "D": "contract", "E": "amount_wan",
     }  # fmt: skip
     assert names(table) == ["甲项目"]
+
+
+def test_a_single_child_under_a_merged_head_is_a_level_too():
+    head = (*HEAD[:4], "总投资（亿元）", None, "签约时间")
+    below = (None, None, None, None, None, "其中：固投", None)
+    told = sheet(head, below, (1, "甲项目", "甲公司", "柳江区", 5, 3, "2025.3.1"), merged=[(1, 4, 1, 5)])
+
+    table = laid(told).tables[0]
+
+    assert (table.column("amount_wan").letter, table.column("fixed_wan").letter) == ("E", "F")
+    assert names(table) == ["甲项目"]
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "field"),
+    [
+        ("企业信息", "名称", "enterprise"),
+        ("企业", "名称", "enterprise"),
+        ("投资方", "名称", "enterprise"),
+        ("项目", "名称", "name"),
+        ("签约情况", "时间", "signed_on"),
+        ("开工情况", "时间", None),
+        ("总投资", "金额（万元）", "amount_wan"),
+        ("总投资", "（亿元）", "amount_wan"),
+        ("投资额", "固投", "fixed_wan"),
+        ("投资额", "设备", None),
+    ],
+)
+def test_both_levels_say_what_a_column_holds(upper, lower, field):
+    found = Names(KIND).fields((upper, lower))
+
+    assert (found[0][1].name if found else None) == field
 
 
 def test_numbers_of_columns_and_heads_on_every_page_are_no_lines():
@@ -344,6 +374,15 @@ def test_the_sheet_of_all_beside_one_for_each_unit_is_not_read_twice():
 
     assert [table.sheet for table in result.tables] == ["柳江区", "柳城县"]
     assert [(one.sheet, one.row) for one in result.skipped] == [("全市", 0)]
+
+
+def test_a_column_of_projects_that_counts_them_makes_a_summary():
+    counted = sheet(("单位", "项目", "总投资"), ("柳江区", 3, 5.8), ("柳城县", 4, 2), title="各县区")
+
+    result = laid(counted, sheet(HEAD, line(1)))
+
+    assert [table.sheet for table in result.tables] == ["台账"]
+    assert [(one.sheet, one.row) for one in result.skipped] == [("各县区", 0)]
 
 
 def test_sheets_of_single_months_are_all_read():
