@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core.refusal import Refusal
 from core.text import clean_name
-from ledgers.choices import Decision, LedgerState, QuestionKind, Verdict
+from ledgers.choices import Decision, LedgerState, QuestionKind, State, Verdict
+from ledgers.declaring import KINDS, Place
 from ledgers.models import Answer, Ledger
 
 RAW_LENGTH = 200
@@ -50,7 +51,7 @@ def answer(ledger: Ledger, *, asked: str, field: str, raw: str, meaning: Any, by
     Raises CannotAnswer for what was not asked, or what is none of the choices.
     """
     question = question_of(ledger, asked=asked, field=field, raw=raw)
-    meaning = _meaning(question, meaning)
+    meaning = _meaning(ledger, question, meaning)
     layout = _reach(ledger, asked, raw)
     key = {
         "kind": ledger.kind,
@@ -85,16 +86,24 @@ def question_of(ledger: Ledger, *, asked: str, field: str, raw: str) -> Question
     raise CannotAnswer(_("This was not asked, or has been answered meanwhile. Open the ledger again."))
 
 
-def _meaning(question: Question, meaning: Any) -> Any:
-    """One of the choices; where there are none, a text as it could have stood in the cell."""
+def _meaning(ledger: Ledger, question: Question, meaning: Any) -> Any:
+    """One of the choices. What a word means may also be said in a text as it could have stood in the cell:
+    it is read as a cell would be, and refused if that, too, leaves a question."""
     choices = {str(value): value for value, _label in question["choices"]}
-    if choices:
-        if str(meaning) not in choices:
-            raise CannotAnswer(_("Choose one of the answers: %(answers)s.") % {"answers": _labels(question)})
+    if str(meaning) in choices:
         return choices[str(meaning)]
+    if question["kind"] != QuestionKind.VALUE:
+        raise CannotAnswer(_("Choose one of the answers: %(answers)s.") % {"answers": _labels(question)})
     text = clean_name(str(meaning or ""), max_length=RAW_LENGTH)
     if not text:
         raise CannotAnswer(_("Write what it means."))
+    field = KINDS[ledger.kind].field(question["field"])
+    read = field.begin() if field.begin else field.read
+    said = read(text, Place(sheet="", head=field.heads[0], unit=ledger.unit, today=ledger.handed_in_on))
+    if said.state in State.UNSETTLED:
+        raise CannotAnswer(
+            _("“%(text)s” is not clear either: %(sentence)s") % {"text": text, "sentence": said.sentence}
+        )
     return text
 
 

@@ -55,22 +55,31 @@ def _given(request: HttpRequest, ledger: Ledger, user: User) -> int:
     another person may have answered some meanwhile."""
     given = 0
     for place, question in enumerate(ledger.questions):
-        chosen = request.POST.get(f"answer-{place}", "")
-        if not chosen or request.POST.get(f"about-{place}") != question["raw"]:
-            continue
-        choices = question["choices"]
-        if choices and not (chosen.isdecimal() and int(chosen) < len(choices)):
+        meaning = _meant(request, place, question)
+        if meaning is NOT_SAID or request.POST.get(f"about-{place}") != question["raw"]:
             continue
         answering.answer(
             ledger,
             asked=question["kind"],
             field=question["field"],
             raw=question["raw"],
-            meaning=choices[int(chosen)][0] if choices else chosen,
+            meaning=meaning,
             by=user,
         )
         given += 1
     return given
+
+
+NOT_SAID = object()
+
+
+def _meant(request: HttpRequest, place: int, question: dict[str, Any]) -> Any:
+    """What was written, else what was chosen (choices come by their number: one may mean nothing)."""
+    if written := request.POST.get(f"text-{place}", "").strip():
+        return written
+    chosen, choices = request.POST.get(f"answer-{place}", ""), question["choices"]
+    is_choice = chosen.isdecimal() and len(chosen) < 5 and int(chosen) < len(choices)
+    return choices[int(chosen)][0] if is_choice else NOT_SAID
 
 
 @allow("ledgers.import_ledger")

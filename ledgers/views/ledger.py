@@ -17,7 +17,7 @@ from core.models import JobState
 from core.money import format_wan
 from core.pages import page
 from ledgers import showing
-from ledgers.choices import Decision, LedgerState, State, Verdict
+from ledgers.choices import Decision, LedgerState, QuestionKind, State, Verdict
 from ledgers.declaring import KINDS, Kind
 from ledgers.filters import RowFilter
 from ledgers.models import Ledger, LedgerRow
@@ -213,7 +213,13 @@ def _first(ledger: Ledger, sheet: str) -> int:
 def _question(question: dict[str, Any], kind: Kind, place: int) -> dict[str, Any]:
     """One thing that is asked, with the name of its control."""
     label = next((field.label for field in kind.fields if field.name == question["field"]), "")
-    return {**question, "name": f"answer-{place}", "label": label, "place": place}
+    return {
+        **question,
+        "name": f"answer-{place}",
+        "label": label,
+        "place": place,
+        "may_be_written": question["kind"] == QuestionKind.VALUE,
+    }
 
 
 def _sum(one: dict[str, Any]) -> dict[str, Any]:
