@@ -7,7 +7,7 @@ entered rightly; afterwards the difference is a correction that the bureau verif
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -46,18 +46,33 @@ def enter(rows: Sequence[LedgerRow], *, ledger: Ledger, by: User, tell: Callable
     undone (`undo`), each that was not says why (`evidence`)."""
     work = _work(ledger, by)
     new: list[tuple[LedgerRow, Told]] = []
-    for number, row in enumerate(rows, start=1):
+    known: list[tuple[LedgerRow, Told]] = []
+    following: list[tuple[LedgerRow, Told]] = []
+    for row in rows:
         told = work.reader.read(row)
-        if _is_new(row):
-            new.append((row, told))
-            continue
         if row.verdict == RowVerdict.SAME:
             row.written, row.undo = row.target, {}
-            continue
-        _or_say_why(row, lambda row=row, told=told: work.change(row, told))  # type: ignore[misc]
-        tell(number)
+        elif _is_new(row):
+            new.append((row, told))
+        else:
+            (following if row.target is None else known).append((row, told))
+    _change(work, known)
     work.open(new)
+    work.remember(rows)
+    # What follows a row of this ledger comes when that one has its project.
+    _change(work, following)
     tell(len(rows))
+
+
+def _change(work: "_Work", rows: Sequence[tuple[LedgerRow, Told]]) -> None:
+    """A row that the books do not take leaves no trace in them, and says why."""
+    for row, told in rows:
+        try:
+            with transaction.atomic():
+                work.change(row, told)
+        except Refusal as refusal:
+            row.written, row.undo = None, {}
+            row.evidence = [*row.evidence, str(refusal), *refusal.details]
 
 
 def _is_new(row: LedgerRow) -> bool:
@@ -67,22 +82,12 @@ def _is_new(row: LedgerRow) -> bool:
     return row.verdict == RowVerdict.NEW and row.target is None and "like" not in row.undo
 
 
-def _or_say_why(row: LedgerRow, write: Callable[[], None]) -> None:
-    """A row that the books do not take leaves no trace in them."""
-    try:
-        with transaction.atomic():
-            write()
-    except Refusal as refusal:
-        row.written, row.undo = None, {}
-        row.evidence = [*row.evidence, str(refusal), *refusal.details]
-
-
 def _work(ledger: Ledger, by: User) -> "_Work":
     """One for all blocks of a commit. It holds every project that the ledger touches from the beginning,
     in the order of their keys: an edit waits for the whole commit, or the commit for the edit."""
     work: _Work | None = ledger.__dict__.get("_entering")
     if work is None or work.by.pk != by.pk:
-        work = ledger.__dict__["_entering"] = _Work(ledger, by, Reader(), {})
+        work = ledger.__dict__["_entering"] = _Work(ledger, by, Reader())
         targets = ledger.rows.filter(target__isnull=False).values("target")
         held = (
             Project.objects.filter(pk__in=targets).order_by("pk").select_for_update(no_key=True, of=("self",))
@@ -97,7 +102,9 @@ class _Work:
     by: User
     reader: Reader
     # Projects that this commit has changed: (as the rehearsal saw it, as we left it).
-    ours: dict[int, tuple[list[int], list[int]]]
+    ours: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict)
+    # To which projects the rows above were written.
+    written: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @property
     def today(self) -> datetime.date:
@@ -108,6 +115,9 @@ class _Work:
         """ "鹿寨县 2025-06.xlsx, 柳江区!17": shortened in the file's name if need be."""
         place = f", {row.sheet}!{row.row}"
         return self.ledger.file.name[: 200 - len(place)] + place
+
+    def remember(self, rows: Sequence[LedgerRow]) -> None:
+        self.written.update({(row.sheet, row.row): row.written for row in rows if row.written is not None})
 
     # --- New projects -----------------------------------------------------------------------------
 
@@ -234,7 +244,7 @@ class _Work:
 
     def _leader(self, row: LedgerRow) -> int:
         sheet, number = row.undo["like"]
-        leader = self.ledger.rows.filter(sheet=sheet, row=number).values_list("written", flat=True).first()
+        leader = self.written.get((sheet, number))
         if leader is None:
             raise CannotEnterRow(
                 _("It belongs to %(place)s, which was not entered.") % {"place": f"{sheet}!{number}"}

@@ -622,6 +622,7 @@ class _Matching:
         event = event_of(self.told, project)
         mine = may_edit(self.user, project)
         row.changes = differences(self.told, project, event, may_edit=mine, user=self.user)
+        row.changes.pop("name", None)  # it is only alike: the books' name stays
 
     def _like_enterprise(self, other: Enterprise, sentence: str) -> None:
         self.row.verdict, self.row.undo = RowVerdict.LOOKALIKE, {"enterprise": other.pk}
@@ -742,6 +743,8 @@ def _of_facts(told: Told, project: Booked, user: User) -> Iterator[tuple[str, li
             continue
         if name == "uscc" and old:
             continue  # a code that is known is not changed by a ledger
+        if name == "name" and bare_name(str(old)) == bare_name(str(new)):
+            continue  # another spelling
         yield name, [old, new]
 
 
