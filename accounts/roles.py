@@ -70,6 +70,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "briefings.set_targets",
             "briefings.try_counting_rules",
             "outreach.view_visit",
+            "outreach.enter_visit",
         }
     ),
     Role.LEADER: frozenset(
@@ -171,6 +172,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         _APPROVALS_READ
         | _MEETINGS
         | {
+            "ledgers.view_ledger",
+            "ledgers.import_ledger",
             "projects.view_project",
             "projects.reveal_contact",
             "approvals.log_item_event",
@@ -189,6 +192,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     Role.DEPARTMENT: frozenset(
         _MEETINGS
         | {
+            "ledgers.view_ledger",
+            "ledgers.import_ledger",
             "projects.view_project",
             "approvals.view_item",
             "approvals.view_issue",
@@ -234,6 +239,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "projects.view_suspicionrule",
             "projects.add_suspicionrule",
             "projects.change_suspicionrule",
+            "projects.view_formlayout",
+            "projects.add_formlayout",
+            "projects.change_formlayout",
+            "projects.delete_formlayout",
             "briefings.view_stationery",
             "briefings.add_stationery",
             "briefings.change_stationery",

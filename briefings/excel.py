@@ -129,7 +129,7 @@ def indicators(rules: RuleSet) -> Sheet:
     return Sheet(
         _("Indicators"),
         (
-            Column(_("Subject"), itemgetter("subject"), width=16),
+            Column(_("Subject area"), itemgetter("subject"), width=16),
             Column(_("Indicator"), lambda row: str(row["name"]), width=30),
             Column(_("Code"), itemgetter("code"), width=20),
             Column(_("How it is counted"), lambda row: str(row["formula"]), width=60),

@@ -1,5 +1,6 @@
 from projects.models.contract import ContractEvent, ContractVerdict, SigningCeremony
 from projects.models.enterprise import BUREAU, Enterprise
+from projects.models.layout import FormLayout
 from projects.models.plan import AnnualPlan, AnnualPlanEntry, PlanChange, PlanProposal
 from projects.models.progress import ProgressReport, standing_of
 from projects.models.project import (
@@ -26,6 +27,7 @@ __all__ = [
     "ContractVerdict",
     "Enterprise",
     "Evidence",
+    "FormLayout",
     "Holds",
     "PlanChange",
     "PlanProposal",

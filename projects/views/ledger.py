@@ -10,17 +10,16 @@ from typing import Any, NamedTuple, TypedDict
 
 from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
-from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from core import exporting
-from core.exporting import Rows
+from core import clock, exporting
 from core.money import NO_VALUE, WAN_IN_YI, format_yi
 from core.pages import page
-from projects import excel
+from projects import excel, layouts
 from projects.choices import Confidentiality, Stage, Status
 from projects.filters import Choices, ProjectFilter
 from projects.models import ContractEvent, Project, Share
@@ -106,7 +105,7 @@ def ledger(request: HttpRequest) -> HttpResponseBase:
     user = user_of(request)
     filterset = ProjectFilter(request.GET, Project.objects.visible_to(user), request=request)
     if exporting.asked(request):
-        return exporting.answer(request, excel.LEDGER, _exported(filterset, user), narrowed=filterset)
+        return _exported(request, filterset, user)
     found = tally(filterset.qs)
     leaf = Counted(filterset.qs.values_list(*Line._fields), found.count).get_page(request.GET.get("page"))
     asked = filterset.form.cleaned_data
@@ -119,17 +118,27 @@ def ledger(request: HttpRequest) -> HttpResponseBase:
         "large": format_yi(found.large),
         "large_url": _narrowed(request.GET, industrial="true", contracted_min="1"),
         "counted_url": _narrowed(request.GET, contracted_min="0.01"),
+        "layouts": layouts.offered(),
         "page": leaf,
         "rows": _rows([Line(*row) for row in leaf.object_list], filterset.choices, user),
     }
     return page(request, "projects/list.html", context)
 
 
-def _exported(filterset: ProjectFilter, user: User) -> Rows:
-    def dressed(rows: list[Any]) -> list[Row]:
-        return _rows([Line(*row) for row in rows], filterset.choices, user)
+def _exported(request: HttpRequest, filterset: ProjectFilter, user: User) -> HttpResponseBase:
+    """In the columns of the page, or (`?layout=`) in those of somebody else's form."""
+    if asked := request.GET.get("layout"):
+        layout = next((one for one in layouts.offered() if str(one.pk) == asked), None)
+        if layout is None:
+            raise Http404
+        rows = layouts.rows(filterset.qs, user, today=clock.today())
+        return exporting.answer(request, layouts.read(layout.text), rows, narrowed=filterset)
 
-    return exporting.in_chunks(filterset.qs.values_list(*Line._fields), dressed)
+    def dressed(found: list[Any]) -> list[Row]:
+        return _rows([Line(*row) for row in found], filterset.choices, user)
+
+    lines = exporting.in_chunks(filterset.qs.values_list(*Line._fields), dressed)
+    return exporting.answer(request, excel.LEDGER, lines, narrowed=filterset)
 
 
 def _narrowed(query: QueryDict, **changes: str) -> str:

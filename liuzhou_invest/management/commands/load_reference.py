@@ -10,10 +10,11 @@ import briefings.reference
 import taskforces.reference
 from briefings import counting_rules
 from core.clock import today
+from projects import layouts
 
 
 class Command(BaseCommand):
-    help = "Load agencies, units, task forces, mechanisms, catalogue, rules, names on documents."
+    help = "Load agencies, units, task forces, mechanisms, catalogue, rules, names on documents, layouts."
 
     def handle(self, *args: Any, **options: Any) -> None:
         accounts.reference.load()
@@ -21,5 +22,6 @@ class Command(BaseCommand):
         approvals.catalogue.load(today())
         briefings.reference.load()
         counting_rules.load()
+        layouts.load()
         if options["verbosity"]:
             self.stdout.write("Reference rows are in place.")

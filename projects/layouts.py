@@ -1,0 +1,292 @@
+"""Layouts for others' forms: which fields of a project stand in which columns, under which heads.
+
+A layout is a TOML text that an administrator enters; nothing of it is code:
+
+    title = "重大项目进展情况表"
+    above = ["填报单位：柳州市投资促进局"]    # lines under the title
+
+    [[columns]]
+    head = ["投资额", "总投资"]             # upper heads first; equal neighbours become one cell
+    field = "contracted"                  # one of FIELDS, or: value = "柳州市"
+    unit = "亿元"                          # 万元 or 亿元, for amounts
+    places = 2                            # decimal places, for numbers
+    format = "month"                      # day, month or year, for days
+    width = 14
+"""
+
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from core.exporting import Column, Kind, Rows, Sheet, in_chunks
+from core.refusal import Refusal
+from core.remembering import memory
+from projects.models import FormLayout, ProgressReport, Project
+from projects.models.project import ProjectQuerySet
+from projects.showing import Face, face, masked_name, masked_phone
+
+EXAMPLES = Path(__file__).with_name("form_layouts")
+MOST_COLUMNS = 100
+MOST_LEVELS = 4
+UNITS = {"万元": Kind.WAN, "亿元": Kind.YI}
+FORMATS = {"day": "yyyy\\-mm\\-dd", "month": 'yyyy"年"m"月"', "year": "yyyy"}
+KEYS = {"title", "above", "columns"}
+COLUMN_KEYS = {"head", "field", "value", "unit", "places", "format", "width"}
+
+
+class BadLayout(Refusal):
+    """The layout cannot be used; the details say what is wrong where."""
+
+    http_status = 422
+
+
+# --- What a layout may tell ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """A project as one person may know it, with the last it reported."""
+
+    number: int
+    project: Project
+    face: Face
+    report: ProgressReport | None
+
+
+@dataclass(frozen=True)
+class Field:
+    """A fact of a project; `is_open` ones are told of a confidential project too."""
+
+    label: str | Promise
+    of: Callable[[Told], Any]
+    kind: Kind = Kind.TEXT
+    is_open: bool = False
+
+    def told(self, told: Told) -> Any:
+        return None if told.face.is_veiled and not self.is_open else self.of(told)
+
+
+def _of_project(name: str) -> Callable[[Told], Any]:
+    return lambda told: getattr(told.project, name)
+
+
+def _of_report(name: str) -> Callable[[Told], Any]:
+    return lambda told: getattr(told.report, name) if told.report else None
+
+
+def _field(label: str | Promise, name: str, kind: Kind = Kind.TEXT, *, is_open: bool = True) -> Field:
+    return Field(label, _of_project(name), kind, is_open)
+
+
+_l = gettext_lazy
+FIELDS: dict[str, Field] = {
+    "number": Field(_l("Running number"), lambda told: told.number, Kind.NUMBER, True),
+    "code": _field(_l("Project code"), "code"),
+    "name": Field(_l("Project"), lambda told: told.face.name, is_open=True),
+    "enterprise": Field(_l("Enterprise"), lambda told: told.face.enterprise, is_open=True),
+    "uscc": Field(_l("Credit code"), lambda told: told.project.enterprise.uscc),
+    "origin": Field(_l("Comes from"), lambda told: told.project.enterprise.origin),
+    "contact": Field(_l("Contact (masked)"), lambda told: masked_name(told.project.enterprise.contact_name)),
+    "phone": Field(
+        _l("Telephone (masked)"), lambda told: masked_phone(told.project.enterprise.contact_phone)
+    ),
+    "national_code": _field(_l("National project code"), "national_code", is_open=False),
+    "content": _field(_l("What is built"), "content", is_open=False),
+    "officer": _field(_l("Officer in charge"), "officer", is_open=False),
+    "permit_no": _field(_l("Construction permit"), "permit_no", is_open=False),
+    "task_force": Field(_l("Task force"), lambda told: str(told.project.task_force), is_open=True),
+    "unit": Field(_l("Reporting unit"), lambda told: str(told.project.reporting_unit), is_open=True),
+    "location": Field(_l("Location"), lambda told: str(told.project.location), is_open=True),
+    "industrial": Field(
+        _l("Industrial"), lambda told: _("Yes") if told.project.is_industrial else _("No"), is_open=True
+    ),
+    "stage": Field(_l("Batch"), lambda told: told.project.get_stage_display(), is_open=True),
+    "stage_since": _field(_l("In this batch since"), "stage_since", Kind.DAY),
+    "status": Field(_l("Status"), lambda told: told.project.get_status_display(), is_open=True),
+    "signed_on": _field(_l("Signed on"), "signed_on", Kind.DAY),
+    "contracted": _field(_l("Contracted investment"), "contracted", Kind.WAN),
+    "fixed_assets": _field(_l("Fixed-asset part"), "fixed_assets", Kind.WAN),
+    "annual_output": _field(_l("Expected annual output"), "annual_output", Kind.WAN),
+    "jobs": _field(_l("Jobs"), "jobs", Kind.NUMBER),
+    "land_mu": _field(_l("Land (mu)"), "land_mu", Kind.NUMBER),
+    "planned_start": _field(_l("Planned start of works"), "planned_start", Kind.DAY),
+    "planned_production": _field(_l("Planned start of production"), "planned_production", Kind.DAY),
+    "accepted_on": _field(_l("Works accepted on"), "accepted_on", Kind.DAY),
+    "reported_month": Field(_l("Month of the last report"), _of_report("month"), Kind.DAY, True),
+    "invested": Field(_l("Fixed-asset investment done"), _of_report("invested"), Kind.WAN, True),
+    "funds_in_place": Field(_l("Funds in place"), _of_report("funds_in_place"), Kind.WAN, True),
+    "physical": Field(_l("Physical progress"), _of_report("physical")),
+    "blocked_by": Field(_l("What blocks it"), _of_report("blocked_by")),
+}
+
+
+def legend() -> list[tuple[str, str]]:
+    """The names that a layout may use, with what they hold."""
+    return [(name, str(field.label)) for name, field in FIELDS.items()]
+
+
+# --- Reading a layout ---------------------------------------------------------------------------------
+
+
+def read(text: str) -> Sheet:
+    """The columns of a layout. Raises BadLayout with a sentence for each thing that is wrong."""
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        sentence = _("The layout is no TOML: %(error)s. Mark texts with quotation marks.")
+        raise BadLayout(sentence % {"error": error}) from error
+    wrongs = [*_wrong_frame(said), *_wrong_columns(said.get("columns"))]
+    if wrongs:
+        raise BadLayout(_("The layout cannot be used yet."), wrongs)
+    columns = [_column(row) for row in said["columns"]]
+    if torn := list(_torn(columns)):
+        raise BadLayout(_("The layout cannot be used yet."), torn)
+    return Sheet(said["title"], columns, banner=(said["title"], *said.get("above", ())))
+
+
+def _wrong_frame(said: dict[str, Any]) -> Iterator[str]:
+    for key in said.keys() - KEYS:
+        yield _("“%(key)s” is not known. A layout has title, above and columns.") % {"key": key}
+    if not isinstance(said.get("title"), str) or not said["title"].strip():
+        yield _('The title is missing: title = "…".')
+    above = said.get("above", [])
+    if not isinstance(above, list) or not all(isinstance(line, str) for line in above):
+        yield _('The lines above the heads are a list of texts: above = ["…"].')
+
+
+def _wrong_columns(columns: Any) -> Iterator[str]:
+    if not isinstance(columns, list) or not columns:
+        yield _("There are no columns. Each begins with [[columns]].")
+        return
+    if len(columns) > MOST_COLUMNS:
+        yield _("A form has at most %(most)d columns.") % {"most": MOST_COLUMNS}
+    for number, row in enumerate(columns, start=1):
+        for wrong in _wrong_column(row):
+            yield _("Column %(number)d: %(wrong)s") % {"number": number, "wrong": wrong}
+
+
+def _wrong_column(row: Any) -> Iterator[str]:
+    if not isinstance(row, dict):
+        yield _("It is no table. Each column begins with [[columns]].")
+        return
+    for key in row.keys() - COLUMN_KEYS:
+        yield _("“%(key)s” is not known.") % {"key": key}
+    if not _is_head(row.get("head")):
+        yield _("The head is a text, or a list of one to %(most)d texts.") % {"most": MOST_LEVELS}
+    yield from _wrong_content(row)
+    if not _is_number(row.get("width", 14), 2, 100):
+        yield _("The width lies between 2 and 100.")
+
+
+def _wrong_content(row: dict[str, Any]) -> Iterator[str]:
+    if ("field" in row) == ("value" in row):
+        yield _("It has either a field or a fixed value.")
+        return
+    if "value" in row:
+        if not isinstance(row["value"], str):
+            yield _('The fixed value is a text: value = "…".')
+        return
+    field = FIELDS.get(row["field"]) if isinstance(row["field"], str) else None
+    if field is None:
+        facts = {"field": row["field"], "known": ", ".join(FIELDS)}
+        yield _("The field “%(field)s” is not known. Known are: %(known)s.") % facts
+        return
+    if "unit" in row and (field.kind != Kind.WAN or row["unit"] not in UNITS):
+        yield (
+            _("The unit “%(unit)s” does not fit. Amounts are in 万元 or 亿元, other fields have none.") % row
+        )
+    if "format" in row and (field.kind != Kind.DAY or row["format"] not in FORMATS):
+        yield _("The format “%(format)s” does not fit. Days have day, month or year.") % row
+    if "places" in row and (field.kind not in (Kind.WAN, Kind.NUMBER) or not _is_number(row["places"], 0, 6)):
+        yield _("The decimal places do not fit. Amounts and numbers have 0 to 6.")
+
+
+def _is_head(head: Any) -> bool:
+    heads = head if isinstance(head, list) else [head]
+    return 0 < len(heads) <= MOST_LEVELS and all(isinstance(one, str) and one.strip() for one in heads)
+
+
+def _is_number(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _column(row: dict[str, Any]) -> Column:
+    heads = row["head"] if isinstance(row["head"], list) else [row["head"]]
+    width = row.get("width", 14)
+    if "value" in row:
+        return Column(heads[-1], _fixed(row["value"]), Kind.TEXT, width, tuple(heads[:-1]))
+    field = FIELDS[row["field"]]
+    kind = UNITS[row.get("unit", "万元")] if field.kind == Kind.WAN else field.kind
+    head = heads[-1]
+    if field.kind == Kind.WAN and not any(unit in one for unit in UNITS for one in heads):
+        head = _("%(head)s (%(unit)s)") % {"head": head, "unit": row.get("unit", "万元")}
+    return Column(head, field.told, kind, width, tuple(heads[:-1]), _shape(row))
+
+
+def _fixed(value: str) -> Callable[[Told], str]:
+    return lambda _told: value
+
+
+def _shape(row: dict[str, Any]) -> str:
+    if "format" in row:
+        return FORMATS[row["format"]]
+    if "places" in row:
+        return "#,##0" + ("." + "0" * row["places"] if row["places"] else "")
+    return ""
+
+
+def _torn(columns: list[Column]) -> Iterator[str]:
+    """Upper heads that stand in two places: a merged cell cannot leap over a column."""
+    closed: set[tuple[str, ...]] = set()
+    before: tuple[str, ...] = ()
+    for number, column in enumerate(columns, start=1):
+        for level in range(1, len(column.above) + 1):
+            upper = column.above[:level]
+            if upper != before[:level] and upper in closed:
+                facts = {"number": number, "head": upper[-1]}
+                yield _("Column %(number)d: the columns under “%(head)s” do not stand side by side.") % facts
+        closed |= {before[:level] for level in range(1, len(before) + 1)}
+        before = column.above
+
+
+# --- Giving projects out ------------------------------------------------------------------------------
+
+
+def offered() -> list[FormLayout]:
+    """The layouts that stand in the menu of the project list."""
+    return memory.recall(
+        "layouts of forms", lambda: list(FormLayout.objects.filter(is_active=True).order_by("order", "pk"))
+    )
+
+
+def rows(projects: ProjectQuerySet, user: User, *, today: date) -> Rows:
+    """Projects in any order, dressed some at a time."""
+    counted = iter(range(1, 10**9))
+
+    def dressed(chunk: Iterable[Project]) -> list[Told]:
+        chunk = list(chunk)
+        reports = ProgressReport.objects.filter(project__in=[one.pk for one in chunk]).last_told(today)
+        last = {report.project_id: report for report in reports}
+        return [Told(next(counted), one, face(one, user), last.get(one.pk)) for one in chunk]
+
+    return in_chunks(projects.for_list(), dressed, size=500)
+
+
+# --- Examples -----------------------------------------------------------------------------------------
+
+
+def load() -> None:
+    """The shipped examples; what an administrator has edited or taken away stays as it is."""
+    if FormLayout.objects.exists():
+        return
+    for order, path in enumerate(sorted(EXAMPLES.glob("*.toml")), start=1):
+        text = path.read_text("utf-8")
+        FormLayout.objects.create(name=str(read(text).title), text=text, is_example=True, order=order)
