@@ -5,6 +5,7 @@ Like cells are read once; what cannot be known of them is asked once, with how m
 
 import datetime
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from core.text import comparison_key
 from ledgers.choices import QuestionKind, State, Verdict
 from ledgers.declaring import Field, Kind, Meaning, Place, Read
 from ledgers.layout import Answers, Cell, Laid, Line, Question, Table, money_unit_asked
+from ledgers.meanings.amounts import total as total_of
 from ledgers.meanings.saying import NOTHING, RAW_LENGTH, asked_as, refused, written
 from ledgers.models import Ledger, LedgerRow, Reading
 
@@ -99,11 +101,16 @@ class _Run:
 
     def _row(self, line: Line, sheet: "_Sheet") -> tuple[LedgerRow, Decimal | None]:
         understood: dict[str, _Understood] = {}
-        for one in sheet.fields:
-            cell = line.cells.get(one.name)
-            if cell is not None:
-                understood[one.name] = sheet.cell(one, cell)
-            if cell is None or (cell.value in (None, "") or understood[one.name].meaning is NOTHING):
+        known = sheet.known
+        for name, cell in line.cells.items():
+            value, _letter, state, sentence, row = cell
+            key: Any = value if type(value) is str else (type(value), value)
+            if state is not State.SURE or sentence or row:
+                key = (key, cell)
+            understood[name] = known[name].get(key) or sheet.read(name, key, cell)
+        for one in sheet.placed:
+            found = understood.get(one.name)
+            if found is None or found.meaning is NOTHING:
                 implied = sheet.implied(one)
                 if implied is not None:
                     understood[one.name] = implied
@@ -130,19 +137,23 @@ class _Run:
         self, line: Line, understood: dict[str, _Understood], sheet: "_Sheet"
     ) -> tuple[LedgerRow, Decimal | None]:
         cells: dict[str, Reading] = {}
-        worst, evidence = State.SURE, []
+        worst, evidence, counted = State.SURE, [], self.cells
         for name, one in understood.items():
-            reading = one.reading
-            if reading.value is None and reading.state == State.SURE and not reading.raw:
+            meaning, reading, question = one
+            state = meaning.state
+            if meaning is NOTHING and not reading.raw:
                 continue
             cells[name] = reading
-            self.cells[reading.state] += 1
-            if _WORSE[one.meaning.state] > _WORSE[worst] and (
-                reading.column or reading.state != State.ASSUMED
-            ):
-                worst = one.meaning.state
-            if one.question is not None:
-                self._ask(one, line, name)
+            if state is State.SURE:
+                counted["sure"] += 1
+                continue
+            # What the sheet says of all its rows alike is no reason to look at each of them.
+            if reading.column or state is not State.ASSUMED:
+                counted[reading.state] += 1
+                if _WORSE[state] > _WORSE[worst]:
+                    worst = state
+            if question is not None:
+                self._ask(meaning, question, line, name)
         for need in sheet.required:
             found = understood.get(need.name)
             if found is None or (
@@ -171,7 +182,7 @@ class _Run:
         return row, _number(cells.get(self.kind.sum_of))
 
     def _identity(self, cells: Mapping[str, Reading]) -> str:
-        said = "\0".join(comparison_key(str(cells[name].value or "")) for name in self._keys if name in cells)
+        said = "\0".join([_same(str(cells[name].value or "")) for name in self._keys if name in cells])
         return hashlib.blake2b(said.encode(), digest_size=16).hexdigest() if said.strip("\0") else ""
 
     # --- Questions
@@ -187,11 +198,13 @@ class _Run:
                 if unit
                 else (meaning, key)
             )
+        if meaning.state is not State.ASKED and not self.answers:
+            return meaning, None
         key = (str(QuestionKind.VALUE), one.name, asked_as(value))
-        answered = self._answered(meaning, key, place) if self.answers else None
+        answered = self._answered(meaning, key, place)
         if answered is not None:
             return answered, None
-        return meaning, key if meaning.state == State.ASKED else None
+        return meaning, key if meaning.state is State.ASKED else None
 
     def _answered(
         self, meaning: Meaning, key: tuple[str, str, str], place: Place | None = None
@@ -209,9 +222,8 @@ class _Run:
             answer = {**meaning.value, "wan": answer}  # the foreign amount stands beside it
         return Meaning(State.SURE, answer, _("As it was answered."))
 
-    def _ask(self, one: _Understood, line: Line, name: str) -> None:
-        assert one.question is not None
-        found = self._asked.get(one.question)
+    def _ask(self, meaning: Meaning, question: tuple[str, str, str], line: Line, name: str) -> None:
+        found = self._asked.get(question)
         if found is not None:
             found[1] += 1
             return
@@ -219,7 +231,7 @@ class _Run:
         example = (
             f"{line.sheet}!{cell.letter}{cell.row or line.number}" if cell else f"{line.sheet}!{line.number}"
         )
-        self._asked[one.question] = [one.meaning, 1, example]
+        self._asked[question] = [meaning, 1, example]
 
     # --- Sums
 
@@ -230,8 +242,7 @@ class _Run:
         stated = Decimal(0) if table.stated else None
         leeway = Decimal(0)
         for one in table.stated:
-            meaning = self._readers[self.kind.sum_of](one.value, self.here(one.place))
-            said = _decimal(meaning.value)
+            said = total_of(one.value, one.place)
             stated = None if said is None or stated is None else stated + said
             leeway += _last_place(one.value, said)
         self.sums.append(
@@ -256,29 +267,25 @@ class _Sheet:
 
     def __init__(self, run: _Run, table: Table, line: Line) -> None:
         self.run = run
-        self.fields = run.kind.fields
-        self.required = [one for one in self.fields if one.is_required]
+        self._fields = {one.name: one for one in run.kind.fields}
+        self.required = [one for one in run.kind.fields if one.is_required]
+        self.placed = [one for one in run.kind.fields if one.by_place]
         self.place = run.here(line.place)
         self._places = {name: run.here(place) for name, place in line.places.items()}
         self._letters = {column.field: column.letter for column in table.columns if column.field}
-        self._known: dict[str, dict[Any, _Understood]] = {one.name: {} for one in self.fields}
+        self.known: dict[str, dict[Any, _Understood]] = {name: {} for name in self._fields}
         self._implied: dict[str, _Understood | None] = {}
 
     def letter(self, name: str) -> str:
         return self._letters.get(name, "")
 
-    def cell(self, one: Field, cell: Cell) -> _Understood:
-        known = self._known[one.name]
-        value = cell.value
-        key: Any = value if type(value) is str else (type(value), value)
-        if cell.state is not State.SURE or cell.sentence or cell.row:
-            key = (key, cell)
-        found = known.get(key)
-        if found is None:
-            if len(known) >= KEPT:
-                known.clear()
-            found = known[key] = self._read(one, cell)
-        return found
+    def read(self, name: str, key: Any, cell: Cell) -> _Understood:
+        """A cell that none before was like."""
+        known = self.known[name]
+        if len(known) >= KEPT:
+            known.clear()
+        known[key] = understood = self._read(self._fields[name], cell)
+        return understood
 
     def _read(self, one: Field, cell: Cell) -> _Understood:
         place = self._places.get(one.name, self.place)
@@ -311,6 +318,14 @@ class _Sheet:
 def _reading(meaning: Meaning, raw: str, column: str) -> Reading:
     kept = raw if len(raw) <= RAW_LENGTH else raw[: RAW_LENGTH - 1] + "…"
     return Reading(str(meaning.state), meaning.value, kept, column, str(meaning.sentence))
+
+
+_PLAIN = re.compile("[0-9a-z\u4e00-\u9fff]*")
+
+
+def _same(text: str) -> str:
+    """What the eye takes for the same; most names are so as they stand."""
+    return text if _PLAIN.fullmatch(text) else comparison_key(text)
 
 
 # --- Numbers ------------------------------------------------------------------------------------------

@@ -119,11 +119,25 @@ def amount(value: Value, place: Place) -> Meaning:
 
 
 def count(value: Value, place: Place) -> Meaning:
-    """An amount where nothing and little are usual, like the fixed-asset part."""
-    if isinstance(value, Decimal) and place.money_unit and abs(value) < SMALL:
+    """An amount where nothing, little and much are usual, like the fixed-asset part or the yearly output."""
+    if isinstance(value, Decimal) and value.is_finite() and place.money_unit:
         return _in_wan(value * IN_YUAN[place.money_unit] / WAN)
     meaning = amount(value, place)
     return refused(_("Write the amount in 万元.")) if isinstance(meaning.value, dict) else meaning
+
+
+def total(value: Value, place: Place) -> Decimal | None:
+    """What a sum says in 万元, however large; None where it says no one amount."""
+    if isinstance(value, str):
+        mentions = [_mention(found) for found in _MONEY.finditer(_spelled(value))]
+        if len(mentions) != 1 or mentions[0].is_foreign:
+            return None
+        if mentions[0].wan is not None:
+            return mentions[0].wan
+        value = mentions[0].figure
+    if not isinstance(value, Decimal) or place.money_unit not in IN_YUAN:
+        return None
+    return (value * IN_YUAN[place.money_unit] / WAN).quantize(NOISE)
 
 
 # --- A bare number ------------------------------------------------------------------------------------

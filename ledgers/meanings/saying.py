@@ -56,6 +56,7 @@ EMPTY_WORDS = {
     ),
     *("待填", "待填写", "待明确", "待确定"),
 }
+LONGEST = 8  # no such word is longer, spaces within and around it included
 RAW_LENGTH = 1000  # of a cell's text beside its meaning; the file itself is kept
 QUESTION_LENGTH = 200  # see ledgers.models.Answer.raw
 
@@ -103,7 +104,9 @@ def is_empty(value: Value) -> bool:
     """Nothing, or one of the words for nothing."""
     if value is None:
         return True
-    return isinstance(value, str) and len(value) < 24 and plain(value) in EMPTY_WORDS
+    if not isinstance(value, str):
+        return False
+    return plain(value) in EMPTY_WORDS if len(value) < LONGEST else not value.strip()
 
 
 def written(value: Value) -> str:
