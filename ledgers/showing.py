@@ -57,6 +57,7 @@ class Line:
     can_be_decided: bool
     is_open: bool  # somebody should look at why it is so
     decision: str
+    changes: list[str]  # what differs from the books
     evidence: list[str]
     url: str  # of what it is, or looks like, in the books
 
@@ -146,9 +147,17 @@ def line(kind: Kind, row: LedgerRow, fields: Sequence[Field]) -> Line:
         can_be_decided=verdict in (Verdict.LOOKALIKE, Verdict.CHANGED),
         is_open=verdict in (Verdict.LOOKALIKE, Verdict.REFUSED),
         decision=str(Decision(row.decision).label) if row.decision else "",
+        changes=[_change(kind, name, change) for name, change in row.changes.items()],
         evidence=[str(one) for one in row.evidence],
         url=kind.page_of(target) if kind.page_of and target else "",
     )
+
+
+def _change(kind: Kind, name: str, change: Sequence[Any]) -> str:
+    field = next((one for one in kind.fields if one.name == name), None)
+    old, new = (shown(field, value) if field else str(value) for value in change[:2])
+    label = str(field.label) if field else name
+    return _("%(field)s: %(old)s → %(new)s") % {"field": label, "old": old, "new": new}
 
 
 def cell(field: Field, row: LedgerRow) -> Cell | None:
