@@ -1,7 +1,7 @@
 """What a row below the head is: a line of data, or a section, a total, a note, the head once more."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum, auto
@@ -31,7 +31,7 @@ _TOLD = re.compile(
 )
 _GRAND = frozenset({"总计", "总和", "grandtotal"})
 _LESSER = frozenset({"小计", "subtotal"})
-_COUNT = re.compile(r"(?:共|计)?[\d.]+[个项家宗]?(?:项目)?")
+_COUNT = re.compile(r"(?:共|计)?[\d.]+(?:[个项家宗](?:项目)?)?")
 _NOTE = re.compile(
     r"(?:备注|注意|注|说明|填表说明|填报说明|附注|附|数据来源|来源|note|notes|remark|remarks)\d{0,2}[:.、]"
     r"|(?:填报|填表|制表|审核|复核|联系|经办|统计|报送|单位|分管|签发|主要)[^,。:]{0,8}[:]"
@@ -178,7 +178,9 @@ def _text(row: Row, filled: Sequence[tuple[int, Value]], frame: Frame, *, after_
         return RowKind.NOTE
     if _has_keys([one for one in texts if one[0] not in (at, frame.naming)], frame):
         return RowKind.LINE
-    if is_section_serial(text) and len(texts) == 2 and texts[1][0] in (at + 1, frame.naming):
+    if len(texts) == 2 and texts[1][0] == frame.naming and _COUNT.fullmatch(texts[1][1]) and _is_words(first):
+        return RowKind.SECTION  # "柳城县 | 2个"
+    if _is_section_serial(text, len(filled)) and len(texts) == 2 and texts[1][0] in (at + 1, frame.naming):
         return RowKind.SECTION
     if len(texts) > 1:
         return RowKind.LINE
@@ -207,8 +209,11 @@ def _has_keys(texts: Sequence[tuple[int, str]], frame: Frame) -> bool:
     return any(at in frame.keys and _is_words(text) for at, text in texts)
 
 
-def is_section_serial(text: str) -> bool:
-    return _SERIAL_OF_SECTION.fullmatch(text) is not None
+def _is_section_serial(text: str, filled: int) -> bool:
+    """ "一" or "（一）" whatever stands beside the heading, "A" and "II" when nothing does."""
+    return _SERIAL_OF_SECTION.fullmatch(text) is not None or (
+        filled == 2 and re.fullmatch(r"[a-h][.、]?|[ivx]+[.、]?", text) is not None
+    )
 
 
 def is_banner(row: Row, frame: Frame) -> bool:
@@ -224,14 +229,6 @@ def section_level(text: str) -> int:
 
 def section_text(row: Row) -> str:
     texts = [" ".join(value.split()) for value in row.values if isinstance(value, str) and value.strip()]
-    return "".join(texts[:2]) if len(texts) > 1 and is_section_serial(squeezed(texts[0])) else texts[0]
-
-
-def notes_at_the_end(kinds: Sequence[tuple[Row, RowKind]]) -> Iterator[int]:
-    """Sections below which no line follows are notes; so is what is numbered among notes."""
-    for index in range(len(kinds) - 1, -1, -1):
-        kind = kinds[index][1]
-        if kind is RowKind.LINE:
-            return
-        if kind is RowKind.SECTION:
-            yield index
+    if len(texts) > 1 and _is_section_serial(squeezed(texts[0]), 2):
+        return "".join(texts[:2])
+    return texts[0]

@@ -1,5 +1,7 @@
 import pytest
 from django.utils import translation
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.sheets import Visibility
 from ledgers.choices import QuestionKind, State
@@ -268,6 +270,7 @@ def test_sections_totals_and_notes_are_told_and_sections_surround_their_lines():
         ("（一）", "钢铁产业", None, None, 5800),
         ("第一批", None, None, None, None, None),
         ("1、工业项目（12个）",),
+        ("II", "非工业"),
     ],
 )
 def test_a_section_may_be_written_in_many_ways(section):
@@ -277,6 +280,14 @@ def test_a_section_may_be_written_in_many_ways(section):
     assert (
         "".join(part for part in section if isinstance(part, str)) == result.tables[0].lines[0].place.section
     )
+
+
+def test_a_unit_with_the_number_of_its_projects_is_a_section():
+    result = laid(
+        sheet(HEAD, ("柳江区", "2个", None, None, 11600), line(1), line(2), ("柳城县", "1个"), line(1))
+    )
+
+    assert [one.place.section for one in result.tables[0].lines] == ["柳江区", "柳江区", "柳城县"]
 
 
 @pytest.mark.parametrize(
@@ -508,3 +519,37 @@ def test_ditto_means_the_row_above():
     cells = table.lines[1].cells
     assert (cells["enterprise"].value, cells["unit"].value) == ("泰星数控机床项目公司", "柳江区")
     assert cells["unit"].state == State.ASSUMED
+
+
+# --- Whatever stands in a sheet ----------------------------------------------------------------
+
+TOLD = st.sampled_from(
+    [None, None, "", " ", *HEAD, "合计", "小  计", "总计：", "一、钢铁产业（12个）", "（一）", "备注：",
+     "2.按月报送", "柳江区", "甲公司", "甲项目", "同上", "5.8亿", "2025.1", "①", "=1", "—", "\u200b", "\n",
+     "9" * 300, "(" * 50, 0, 1, 5800, 2.5]
+)  # fmt: skip
+ROWS = st.lists(st.lists(TOLD | st.text(max_size=12), max_size=8), min_size=0, max_size=14)
+RANGES = st.lists(
+    st.tuples(st.integers(1, 14), st.integers(0, 8), st.integers(0, 4), st.integers(0, 8)), max_size=4
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ROWS, ROWS, RANGES)
+def test_every_row_below_a_head_is_a_line_or_told(above, below, ranges):
+    merged = [(top, left, top + down, left + across) for top, left, down, across in ranges]
+    rows = [*above[:5], HEAD, *below]
+
+    result = laid(sheet(*rows, merged=merged))
+
+    lines = {one.number for table in result.tables for one in table.lines}
+    told = {one.row for one in result.skipped}
+    heads = {one.row for one in result.skipped if one.reason.startswith("Column")}
+    if result.tables:
+        first = min(lines | told | {len(rows)})
+        filled = {n for n, row in enumerate(rows, start=1) if any(str(one or "").strip() for one in row)}
+        unsaid = {n for n in filled if n > first} - lines - told
+        assert all(set(map(str, rows[n - 1])) & set(HEAD) for n in unsaid)
+        assert not lines & (told - heads)
+    else:
+        assert told == {0}
