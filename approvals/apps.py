@@ -7,7 +7,8 @@ class ApprovalsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self) -> None:
-        from approvals import access, moved, receivers  # noqa: F401, PLC0415 (models must be there first)
+        from approvals import access, ledger_kind, moved, receivers  # noqa: F401, PLC0415 (models first)
 
         access.register()
         moved.register()
+        ledger_kind.declare()

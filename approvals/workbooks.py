@@ -254,7 +254,7 @@ def _verdict(one: Weighed) -> dict[str, str]:
 def understood(lines: Sequence[Line], book: EventBook) -> list[Entry | Refusal]:
     """Each row as an entry, or why it is none."""
     meant: list[Mapping[str, Any] | Refusal] = [_interpreted(line.cells) for line in lines]
-    found = _Finder([values for values in meant if not isinstance(values, Refusal)], book.handed_in_by)
+    found = Items([values for values in meant if not isinstance(values, Refusal)], book.handed_in_by)
     told: list[Entry | Refusal] = []
     for line, values in zip(lines, meant, strict=True):
         if isinstance(values, Refusal):
@@ -285,18 +285,14 @@ def _interpreted(cells: Cells) -> Mapping[str, Any] | Refusal:
         return refusal
 
 
-class _Finder:
-    """The items of many rows, looked up together: a handful of queries for any number of rows."""
+class Projects:
+    """The projects that many rows name, looked up together: a handful of queries for any number."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], user: User) -> None:
         self.projects: dict[str, set[int]] = defaultdict(set)
         names = sorted({row[field] for row in rows for field in ("code", "national_code", "name")} - {""})
         for start in range(0, len(names), AT_ONCE):
             self._find_projects(names[start : start + AT_ONCE], user)
-        self.items: dict[tuple[int, str], Item] = {}
-        pks = sorted({pk for found in self.projects.values() for pk in found})
-        for start in range(0, len(pks), AT_ONCE):
-            self._find_items(pks[start : start + AT_ONCE], user)
 
     def _find_projects(self, names: list[str], user: User) -> None:
         seen = Project.objects.visible_to(user)
@@ -310,13 +306,8 @@ class _Finder:
         for pk, name in known.values_list("pk", "name"):
             self.projects[name].add(pk)
 
-    def _find_items(self, pks: list[int], user: User) -> None:
-        items = Item.objects.visible_to(user).filter(project__in=pks)
-        for item in items.select_related("template", "limit").order_by("pk"):
-            for name in (item.template.code, item.template.name, item.template.name_en):
-                self.items[item.project_id, name.casefold()] = item
-
-    def item(self, row: Mapping[str, Any]) -> Item:
+    def project(self, row: Mapping[str, Any]) -> tuple[int, str]:
+        """The one project that a row names, and what it calls it."""
         named = next((row[field] for field in ("code", "national_code", "name") if row[field]), "")
         if not named:
             raise CannotInterpret(_("Name the project by its code, its national code or its name."))
@@ -330,6 +321,27 @@ class _Finder:
                 _("There are several projects called “%(name)s”. Give the project code.") % {"name": named}
             )
         [project] = found
+        return project, named
+
+
+class Items(Projects):
+    """The items of such projects that the person may open."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]], user: User) -> None:
+        super().__init__(rows, user)
+        self.items: dict[tuple[int, str], Item] = {}
+        pks = sorted({pk for found in self.projects.values() for pk in found})
+        for start in range(0, len(pks), AT_ONCE):
+            self._find_items(pks[start : start + AT_ONCE], user)
+
+    def _find_items(self, pks: list[int], user: User) -> None:
+        items = Item.objects.visible_to(user).filter(project__in=pks)
+        for item in items.select_related("template", "limit").order_by("pk"):
+            for name in (item.template.code, item.template.name, item.template.name_en):
+                self.items[item.project_id, name.casefold()] = item
+
+    def item(self, row: Mapping[str, Any]) -> Item:
+        project, named = self.project(row)
         item = self.items.get((project, row["item"].casefold()))
         if item is None:
             raise CannotInterpret(

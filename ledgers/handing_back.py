@@ -127,9 +127,14 @@ def findings(ledger: Ledger, kind: Kind) -> Iterator[Finding]:
     rows = ledger.rows.exclude(worst=State.SURE).order_by("pk").only("sheet", "row", "cells")
     for row in rows.iterator(chunk_size=2_000):
         for name, reading in row.readings():
-            if reading.state != State.SURE and name in fields:
+            if name in fields and _is_worth_a_look(reading):
                 label, says = str(fields[name].label), showing.shown(fields[name], reading.value)
                 yield _finding(row, reading, label, says)
+
+
+def _is_worth_a_look(reading: Reading) -> bool:
+    """What the place alone says (the unit by the sheet's name) is said of no cell, and of every row."""
+    return reading.state in State.UNSETTLED or (reading.state == State.ASSUMED and bool(reading.column))
 
 
 def _finding(row: LedgerRow, reading: Reading, label: str, says: str) -> Finding:

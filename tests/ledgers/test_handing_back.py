@@ -99,7 +99,8 @@ def rows_of(ledger: Ledger) -> None:
                 cells={
                     "place": ["assumed", "深圳", "深圳市", "E", ASSUMED],
                     "amount": ["asked", None, "3-5亿", "H", "是多少？"],
-                    "unit": ["assumed", "鹿寨县", "", "", "由工作表名得出。"],
+                    "unit": ["asked", None, "", "", "是哪个单位？"],
+                    "party": ["assumed", "甲", "", "", "由标题得出。"],
                 },
             ),
             LedgerRow(
@@ -170,7 +171,7 @@ def test_the_added_sheet_says_what_became_of_the_ledger(ledger):
         ["金额", f"{SHEET}!H3", 2, "3-5亿", "3亿元", "是多少？"],
         [SHEET, "7", "走了的"],
         [SHEET, "E3", "目的地", "深圳市", "深圳", State.ASSUMED.label, ASSUMED],
-        [SHEET, "3", "单位", "", "鹿寨县", State.ASSUMED.label, "由工作表名得出。"],
+        [SHEET, "3", "单位", "—", State.ASKED.label, "是哪个单位？"],
         [SHEET, "6", Verdict.REFUSED.label, "没有对接对象。"],
     ):
         assert [one for one in line if one != ""] in lines, line

@@ -1,0 +1,225 @@
+"""The ledger of what happened to approval items, in the words of the region's permit system."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from approvals import clocks, weighing
+from approvals.choices import ItemEventKind
+from approvals.clocks import Entry
+from approvals.ledger_kind.rows import PROJECT, named, of_the_same, readable, refuse, source
+from approvals.models import ItemEvent
+from approvals.weighing import Verdict as Weight
+from approvals.workbooks import ALSO, DERIVED, WORDS, Items, length, what_happened
+from core.ledgers import CannotInterpret
+from core.refusal import Refusal
+from core.sheets import Value
+from ledgers import meanings
+from ledgers.choices import Verdict
+from ledgers.committing import reason
+from ledgers.declaring import Field, Kind, Meaning, Place, Read, Undoing
+from ledgers.models import Ledger, LedgerRow
+
+NEEDED = ("item", "kind", "on")
+
+
+# --- What cells mean ------------------------------------------------------------------------------------
+
+
+def _kinds() -> list[tuple[Any, str]]:
+    return [(kind.value, word) for word, kind in WORDS.items()]
+
+
+def happenings() -> Read:
+    """The region's words and the program's own; what the program works out by itself is refused."""
+    known = {word: (kind.value, True) for word, kind in {**WORDS, **ALSO}.items()}
+    with translation.override("en"):
+        known |= {str(kind.label): (kind.value, True) for kind in WORDS.values()}
+    by_word = meanings.words(known, _kinds)
+
+    def read(value: Value, place: Place) -> Meaning:
+        if meanings.written(value).strip() in DERIVED:
+            return _understood(what_happened)(value, place)
+        return by_word(value, place)
+
+    return read
+
+
+def _understood(interpret: Callable[[Any], Any]) -> Read:
+    def read(value: Value, place: Place) -> Meaning:
+        if meanings.is_empty(value):
+            return meanings.NOTHING
+        try:
+            return meanings.sure(interpret(meanings.written(value)))
+        except CannotInterpret as refusal:
+            return meanings.refused(str(refusal))
+
+    return read
+
+
+FIELDS = (
+    Field(
+        "item",
+        gettext_lazy("Item"),
+        ("审批事项", "事项名称", "事项", "办理事项", "Item"),
+        meanings.text(200),
+        is_required=True,
+        is_key=True,
+    ),
+    *PROJECT,
+    Field(
+        "kind",
+        gettext_lazy("What happened"),
+        ("办理情况", "办理状态", "状态", "办理环节", "What happened"),
+        meanings.words({}, _kinds),
+        is_required=True,
+        is_key=True,
+        begin=happenings,
+        show=lambda value: str(dict(ItemEventKind.choices).get(value, value)),
+    ),
+    Field(
+        "on",
+        gettext_lazy("On which day"),
+        ("日期", "办理日期", "办理时间", "On which day"),
+        meanings.day,
+        is_required=True,
+        is_key=True,
+    ),
+    Field(
+        "declared_days",
+        gettext_lazy("Announced length"),
+        ("告知时长（工作日）", "告知时长", "Announced length"),
+        _understood(length),
+    ),
+    Field(
+        "certificate_no",
+        gettext_lazy("Certificate"),
+        ("证照编号", "批文号", "Certificate"),
+        meanings.text(80),
+    ),
+    Field("note", gettext_lazy("Note"), ("说明", "原因", "备注", "Note"), meanings.text(300)),
+)
+
+
+# --- Beside the books -----------------------------------------------------------------------------------
+
+Placed = list[tuple[LedgerRow, Entry]]
+
+
+def match(rows: Sequence[LedgerRow], *, ledger: Ledger, user: User) -> None:
+    """New, known already, or refused with the reason; the entries of one item are one course, also over
+    the blocks of a large ledger."""
+    placed = _placed(list(readable(rows, NEEDED)), ledger, user)
+    before = _before(rows, ledger)
+    above = [entry for pk in {entry.item.pk for _row, entry in placed} for entry in before[pk]]
+    weighed = weighing.weigh([*above, *(e for _row, e in placed)], today=ledger.handed_in_on)[len(above) :]
+    for (row, entry), weight in zip(placed, weighed, strict=True):
+        row.target = entry.item.pk
+        row.verdict = Verdict.SAME if weight.verdict == Weight.KNOWN else Verdict.NEW
+        if weight.verdict == Weight.REFUSED:
+            refuse(row, weight.reason)
+        else:
+            before[entry.item.pk].append(entry)
+
+
+def _before(rows: Sequence[LedgerRow], ledger: Ledger) -> dict[int, list[Entry]]:
+    """The entries of the blocks before; forgotten when the ledger is read once more."""
+    first = (rows[0].sheet, rows[0].row) if rows else None
+    memory: dict[str, Any] = ledger.__dict__.setdefault("_courses", {"first": first})
+    if memory["first"] == first:
+        memory.update(first=first, entries=defaultdict(list))
+    entries: dict[int, list[Entry]] = memory["entries"]
+    return entries
+
+
+def _placed(rows: Sequence[LedgerRow], ledger: Ledger, user: User) -> Placed:
+    """Each row with the item it is about; the others are refused."""
+    items = Items([named(row) for row in rows], user)
+    placed: Placed = []
+    for row in rows:
+        try:
+            item = items.item({**named(row), "item": row.value("item")})
+        except CannotInterpret as refusal:
+            refuse(row, str(refusal))
+            continue
+        entry = Entry(
+            item,
+            row.value("kind"),
+            datetime.date.fromisoformat(row.value("on")),
+            row.value("declared_days"),
+            row.value("note") or "",
+            row.value("certificate_no") or "",
+            source=source(row, ledger),
+        )
+        placed.append((row, entry))
+    return placed
+
+
+# --- Entering -------------------------------------------------------------------------------------------
+
+
+def enter(rows: Sequence[LedgerRow], *, ledger: Ledger, by: User, tell: Callable[[int], None]) -> None:
+    """Write all entries that fit, the items held meanwhile; the others say why they do not any more."""
+    placed = _placed(rows, ledger, by)
+    weighed, events = weighing.enter([entry for _row, entry in placed], by=by, today=ledger.handed_in_on)
+    written = iter(events)
+    for (row, entry), weight in zip(placed, weighed, strict=True):
+        row.written, row.undo = entry.item.pk, {}
+        if weight.verdict == Weight.ENTER:
+            row.undo = {"event": next(written).pk}
+        elif weight.verdict == Weight.REFUSED:
+            row.written = None
+            row.evidence = [*row.evidence, weight.reason]
+    tell(len(rows))
+
+
+# --- Taking back ----------------------------------------------------------------------------------------
+
+
+def take_back(rows: Sequence[LedgerRow], *, ledger: Ledger, by: User) -> Undoing:
+    """Strike the entries out, as long as later ones do not rest on them: they stay readable and count
+    no more."""
+    assert ledger.undone_at is not None
+    wanted = [row.undo["event"] for row in of_the_same(rows, ledger)]
+    events = ItemEvent.objects.filter(pk__in=wanted, struck_by__isnull=True)
+    left = list(events.select_related("item__project", "item__template").order_by("-on", "-pk"))
+    with transaction.atomic():
+        hindrances = _struck(left, by, timezone.localdate(ledger.undone_at), reason(ledger))
+        if hindrances:
+            transaction.set_rollback(True)
+    return Undoing(list(hindrances.values()))
+
+
+def _struck(left: Iterable[ItemEvent], by: User, today: datetime.date, note: str) -> dict[int, str]:
+    """Strike one after the other, as often as one more can be; why the rest cannot."""
+    left = list(left)
+    while left:
+        why: dict[int, str] = {}
+        for event in left:
+            try:
+                clocks.strike(event, by=by, today=today, note=note)
+            except Refusal as refusal:
+                why[event.pk] = f"{event.item.project.code} {event.item.template}: {refusal}"
+        if len(why) == len(left):
+            return why
+        left = [event for event in left if event.pk in why]
+    return {}
+
+
+KIND = Kind(
+    code="item_events",
+    label=gettext_lazy("What happened to approval items"),
+    permission="approvals.log_item_event",
+    fields=FIELDS,
+    match=match,
+    enter=enter,
+    take_back=take_back,
+    page_of=lambda pk: reverse("approvals:item", args=[pk]),
+)

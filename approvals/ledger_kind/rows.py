@@ -1,0 +1,68 @@
+"""What the rows of these ledgers have in common: they name a project, and say where they come from."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from approvals.workbooks import Projects
+from core.refusal import Refusal
+from ledgers import meanings
+from ledgers.choices import Verdict
+from ledgers.declaring import Field
+from ledgers.models import Ledger, LedgerRow
+
+# Any one of the three names a project; the code is surest.
+PROJECT = (
+    Field(
+        "name",
+        _("Project"),
+        ("项目名称", "项目", "重大项目名称", "重大项目"),
+        meanings.text(200),
+        is_key=True,
+    ),
+    Field("code", _("Project code"), ("项目编号", "系统编号"), meanings.text(40)),
+    Field("national_code", _("National project code"), ("项目代码", "国家项目代码"), meanings.text(60)),
+)
+Found = TypeVar("Found", bound=Projects)
+
+
+def named(row: LedgerRow) -> dict[str, str]:
+    return {field.name: row.value(field.name) or "" for field in PROJECT}
+
+
+def source(row: LedgerRow, ledger: Ledger) -> str:
+    """ "服务台账.xlsx, 问题清单!17": shortened in the file's name if need be."""
+    place = f", {row.sheet}!{row.row}"
+    return ledger.file.name[: 200 - len(place)] + place
+
+
+def refuse(row: LedgerRow, sentence: str) -> None:
+    row.verdict, row.target = Verdict.REFUSED, None
+    row.evidence = [*row.evidence, sentence]
+
+
+def readable(rows: Iterable[LedgerRow], needed: Sequence[str]) -> Iterator[LedgerRow]:
+    """The rows of which all that matters was read; the others are refused or wait for an answer."""
+    for row in rows:
+        if row.verdict != Verdict.REFUSED and all(row.value(field) for field in needed):
+            yield row
+
+
+def or_say_why(row: LedgerRow, write: Callable[[], None]) -> None:
+    """A row that the books do not take leaves no trace in them, and says why."""
+    try:
+        with transaction.atomic():
+            write()
+    except Refusal as refusal:
+        row.written, row.undo = None, {}
+        row.evidence = [*row.evidence, str(refusal), *refusal.details]
+
+
+def of_the_same(rows: Iterable[LedgerRow], ledger: Ledger) -> list[LedgerRow]:
+    """All rows, of whichever block, that were written to what these were; each object in one block only."""
+    taken: set[int] = ledger.__dict__.setdefault("_taken_back", set())
+    touched = {row.written for row in rows if row.written is not None and row.undo} - taken
+    taken |= touched
+    return list(ledger.rows.filter(written__in=touched).exclude(undo={}).order_by("pk"))
