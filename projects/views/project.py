@@ -25,6 +25,7 @@ from projects.models import ContractEvent, Evidence, ProgressReport, Project, st
 from projects.showing import face, masked_name, masked_phone
 from projects.views.finding import project_with_papers
 from projects.views.ledger import Flagged, lamp_of, units_of, with_worst_flag
+from projects.views.provenance import sources
 from projects.views.suspicions import lines_of
 
 TEMPLATE = "projects/project.html"
@@ -97,6 +98,7 @@ def _context(project: Project, user: User, today: datetime.date) -> dict[str, An
         "standing": format_wan(_standing(project)),
         "story": _story(project, moves, knows, today),
         "story_shown": STORY_SHOWN,
+        "sources": sources(project, user) if knows else [],
         "step": _next_step(project, user),
         "may": _may(project, user),
         "contact": {

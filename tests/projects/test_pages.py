@@ -762,7 +762,7 @@ def test_project_page_asks_the_same_with_one_and_with_three_of_everything(
         client = browse(user)
         counts = [queries(client, url("project", project.pk)) for project in (one, three)]
         assert counts[0] == counts[1]
-        assert counts[0] <= 12
+        assert counts[0] <= 13
 
 
 def test_project_page_shows_the_track_with_what_is_missing(browse, force_member, project):
