@@ -98,6 +98,8 @@ class Desk:
     # --- Doing ---
 
     def press(self, msgid: str, *, within: Locator | None = None, **values: object) -> None:
+        # A page that is still coming in may scroll to the field its address names: the press would miss.
+        self.page.wait_for_load_state("load")
         place = within or self.main
         place.get_by_role("button", name=zh(msgid, **values), exact=True).first.click()
 
