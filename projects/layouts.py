@@ -200,9 +200,7 @@ def _wrong_content(row: dict[str, Any]) -> Iterator[str]:
         yield _("The field “%(field)s” is not known. Known are: %(known)s.") % facts
         return
     if "unit" in row and (field.kind != Kind.WAN or row["unit"] not in UNITS):
-        yield (
-            _("The unit “%(unit)s” does not fit. Amounts are in 万元 or 亿元, other fields have none.") % row
-        )
+        yield (_("The unit “%(unit)s” does not fit: amounts are in 万元 or 亿元, others have none.") % row)
     if "format" in row and (field.kind != Kind.DAY or row["format"] not in FORMATS):
         yield _("The format “%(format)s” does not fit. Days have day, month or year.") % row
     if "places" in row and (field.kind not in (Kind.WAN, Kind.NUMBER) or not _is_number(row["places"], 0, 6)):
