@@ -32,6 +32,7 @@ from core.sheets_ole import About
 MEGABYTE = 2**20
 END_OF_DIRECTORY = b"PK\x05\x06"
 ENTRIES = 5000
+MERGED = 200_000  # ranges of a sheet: one for each row of the largest
 BLOCK = 500  # rows told in one line, unless they are long
 BLOCK_TEXT = 500_000  # characters, or nearly
 VISIBILITY = (  # the reader's own cannot be keys
@@ -242,6 +243,8 @@ def sheet_of(sheet: CalamineSheet, visible: SheetVisibleEnum, about: About, budg
 def merged(sheet: CalamineSheet) -> list[list[int]]:
     """Ranges as [top, left, bottom, right], rows as Excel counts."""
     ranges = sheet.merged_cell_ranges or []
+    if len(ranges) > MERGED:
+        raise Refused("large")
     return sorted([top + 1, left, bottom + 1, right] for (top, left), (bottom, right) in ranges)
 
 
