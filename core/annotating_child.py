@@ -24,7 +24,7 @@ from xml.parsers import expat
 sys.path.append(str(Path(__file__).parents[1]))  # behind the library's: nothing of ours hides its modules
 
 from core.ooxml.boxes import new_boxes, with_boxes
-from core.ooxml.markup import appended, edited, quoted, said, scan
+from core.ooxml.markup import Edit, appended, edited, quoted, said, scan
 from core.ooxml.notes import Merged, Places, merged_notes, new_notes, only
 from core.ooxml.parts import ENTRIES, Odd, Package, carry_over
 from core.ooxml.relations import Relations, is_strict, relation
@@ -127,11 +127,15 @@ class Workbook:
         content = self.package.read(TYPES)
         nodes = scan(content)
         p = nodes[0].prefix.encode()
+        edits = []
+        if not any(node.attribute("Extension").lower() == "vml" for node in nodes[1:]):
+            boxes = b'<%sDefault Extension="vml" ContentType="%s"/>' % (p, _BOXES_TYPE.encode())
+            edits.append(Edit(nodes[1].start, nodes[1].start, boxes))
         told = [
             b'<%sOverride PartName=%s ContentType="%s"/>' % (p, quoted("/" + name), kind.encode())
             for name, kind in self.types
         ]
-        self.parts[TYPES] = edited(content, [appended(content, nodes[0], b"".join(told))])
+        self.parts[TYPES] = edited(content, [*edits, appended(content, nodes[0], b"".join(told))])
 
     def write(self, file: IO[bytes]) -> None:
         left = {name.lower(): (name, content) for name, content in self.parts.items()}
@@ -199,7 +203,7 @@ def main(order: IO[bytes], out: IO[bytes]) -> None:
         workbook = Workbook(Package(sys.stdin.buffer), told)
         workbook.write(out)
         answer: dict[str, Any] = {"notes": workbook.count}
-    except (Odd, MemoryError, OSError, ValueError, KeyError, NotImplementedError, RuntimeError) as error:
+    except (Odd, MemoryError, OSError, ValueError, LookupError, NotImplementedError, RuntimeError) as error:
         answer = {"refused": f"{type(error).__name__} {error}"[:200]}
     except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, struct.error) as error:
         answer = {"refused": f"{type(error).__name__} {error}"[:200]}

@@ -8,8 +8,10 @@ from core.ooxml.notes import Places
 from core.ooxml.parts import Odd
 from core.ooxml.sheets import SheetSeen
 
-BOX = re.compile(rb"<((?:[\w.-]+:)?)shape\b(?:(?!</\1shape\s*>).)*</\1shape\s*>", re.DOTALL)
+BOX = re.compile(rb"<((?:[\w.-]+:)?)shape\b.*?</\1shape\s*>", re.DOTALL)
 BOX_PLACE = re.compile(rb"<(?:[\w.-]+:)?Row>\s*(\d{1,7})\s*</[^>]*>\s*<(?:[\w.-]+:)?Column>\s*(\d{1,5})\s*</")
+BOX_ANCHOR = re.compile(rb"(<(?:[\w.-]+:)?Anchor>)((?:\s*\d+\s*,){7}\s*\d+\s*)(?=</)")
+BOX_HEIGHT = re.compile(rb"(?<=;)(height:)([\d.]{1,9})(px|pt)")
 BOX_NUMBER = re.compile(rb"_x0000_s(\d{1,9})")
 LAST_TAG = re.compile(rb"</(?:[\w.-]+:)?xml\s*>\s*\Z")
 _VML = (
@@ -41,6 +43,22 @@ def box(number: int, row: int, column: int, text: str, seen: SheetSeen) -> bytes
         f"<x:Anchor>{anchor}</x:Anchor><x:AutoFill>False</x:AutoFill>"
         f"<x:Row>{row - 1}</x:Row><x:Column>{column}</x:Column></x:ClientData></v:shape>"
     ).encode() % _VML
+
+
+def grown(old: bytes, text: str) -> bytes:
+    """Somebody's own box, high enough for what is added to their words; a high one stays as it is."""
+    high = 70 + 17 * min(16, _lines(text, 24))
+
+    def higher(match: re.Match[bytes]) -> bytes:
+        needed = high if match[3] == b"px" else high * 3 / 4
+        return match[0] if float(match[2]) >= needed else b"%s%d%s" % (match[1], needed, match[3])
+
+    def longer(match: re.Match[bytes]) -> bytes:
+        corners = [int(one) for one in match[2].split(b",")]
+        corners[6] = max(corners[6], corners[2] + high // 18)
+        return match[1] + b", ".join(b"%d" % one for one in corners)
+
+    return BOX_ANCHOR.sub(longer, BOX_HEIGHT.sub(higher, old, count=1), count=1)
 
 
 def _lines(text: str, across: int) -> int:
@@ -75,9 +93,10 @@ def with_boxes(content: bytes, places: Places, gone: set[tuple[int, int]], seen:
         place = (int(found[1]) + 1, int(found[2])) if found else None
         if place in gone:
             return b""
-        if place:
-            has_box.add(place)
-        return match[0]
+        if place is None:
+            return match[0]
+        has_box.add(place)
+        return grown(match[0], places[place]) if places.get(place) else match[0]
 
     content = BOX.sub(judged, content)
     number = max((int(n) for n in BOX_NUMBER.findall(content)), default=1024) + 1

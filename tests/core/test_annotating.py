@@ -294,6 +294,18 @@ def test_what_was_handed_back_can_be_handed_back_again():
     check_relations(twice)
 
 
+def test_a_box_of_somebody_elses_note_grows_only_as_far_as_it_must():
+    def height(content: bytes) -> list[bytes]:
+        return re.findall(rb"height:([\d.]+p[xt])", parts(content)["xl/drawings/commentsDrawing1.vml"])
+
+    content = by_openpyxl()
+    once = put(content, {"外出招商": [Note(1, 0, ["甲" * 100])]})
+    twice = put(once, {"外出招商": [Note(1, 0, ["甲" * 100])]})
+
+    assert (height(content), height(once)) == ([b"79px"], [b"240px"])
+    assert height(twice) == height(once)
+
+
 def test_another_writers_prefixes_are_kept_to():
     content = by_openpyxl()
 
