@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.models import StoredFile
-from core.sheets import Sheet, read_book
+from core.sheets import Sheet, UnreadableWorkbook, read_book
 from ledgers import answers
 from ledgers.choices import State
 from ledgers.declaring import KINDS
@@ -120,8 +120,14 @@ def _laid_out(ledger: Ledger, sheets: Sequence[Sheet]) -> Laid:
     lay = partial(lay_out, sheets, KINDS[ledger.kind], unit=ledger.unit, file_name=ledger.file.name)
     laid = lay(answers=answers.meanings(ledger))
     ledger.layout = laid.layout
-    known = answers.meanings(ledger)
-    return lay(answers=known) if known else laid
+    if known := answers.meanings(ledger):
+        laid = lay(answers=known)
+    if not any(table.lines for table in laid.tables):
+        raise UnreadableWorkbook(
+            _("No sheet has the columns of this kind of ledger with rows under them."),
+            [f"{one.sheet}: {one.reason}" for one in laid.skipped if not one.row],
+        )
+    return laid
 
 
 def _matched(rows: Iterator[LedgerRow], ledger: Ledger, by: User) -> Iterator[LedgerRow]:
@@ -153,6 +159,7 @@ class _Telling:
             "is_hidden": row.is_hidden,
             "verdict": str(row.verdict),
             "values": values,
+            "changes": row.changes,
             "evidence": [str(sentence) for sentence in row.evidence],
         }
 
