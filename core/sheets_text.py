@@ -19,6 +19,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+# What core.exporting.texts writes before what could be taken for a formula; see also `original` there.
+_GUARDED = re.compile(r"'+(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
 _KEPT_AS_TEXT = re.compile(r'="([^"]*)"')  # how Excel is made to leave a code alone: ="0123"
 
 
@@ -74,9 +76,11 @@ def rows(text: str, between: str, longest: int) -> Iterator[list[str]]:
     """The cells, line by line. Raises csv.Error for a cell longer than `longest`."""
     csv.field_size_limit(longest)
     for row in csv.reader(io.StringIO(text, newline=""), delimiter=between):
-        yield [_bare(cell) if cell[:1] == "=" else cell for cell in row]
+        yield [_bare(cell) if cell[:1] in ("=", "'") else cell for cell in row]
 
 
 def _bare(cell: str) -> str:
+    if _GUARDED.match(cell):
+        return cell[1:]
     kept = _KEPT_AS_TEXT.fullmatch(cell)
     return kept[1] if kept else cell

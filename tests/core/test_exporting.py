@@ -53,6 +53,7 @@ def csv_rows(content: bytes) -> list[list[str]]:
 
 
 TEXT = Sheet("文字", [Column("名称", itemgetter(0))])
+TWO = Sheet("文字", [Column("名称", itemgetter(0)), Column("另一列", itemgetter(1))])
 KINDS = Sheet("各种", [Column(kind.value, itemgetter(n), kind) for n, kind in enumerate(Kind)])
 LINE = ("甲", Decimal(-3), Decimal("16500.5"), Decimal(148000), Decimal("33.0"), date(2025, 6, 20))
 
@@ -138,14 +139,28 @@ def test_a_text_survives_the_workbook(text):
     assert texts_of(in_excel(TEXT, [(text,)])) == [texts.cleaned(text)]
 
 
-RARE = ["𠀀𪚥矿业（集团）", "甲\n乙", "  两端  ", "_x0041_", "&<>\"'", "=1+1", "－5", "1.10", "0012"]
+RARE = [
+    "𠀀𪚥矿业（集团）",
+    "甲\n乙",
+    "  两端  ",
+    "_x0041_",
+    "&<>\"'",
+    "1.10",
+    "0012",
+    "'甲",
+    "''=1",
+    "甲\r\n乙",
+]
 
 
-def test_an_export_that_is_read_again_gives_the_same_texts():
-    content = in_excel(TEXT, [(text,) for text in RARE])
+@pytest.mark.parametrize("written", [in_excel, as_csv])
+def test_an_export_that_is_read_again_gives_the_same_texts(written):
+    given = [*RARE, *DANGEROUS]
+
+    content = written(TWO, [(text, "乙") for text in given])
 
     read = sheets.read_workbook(io.BytesIO(content))[0]
-    assert [row.values[0] for row in read.rows][1:] == RARE
+    assert [row.values[0] for row in read.rows][1:] == given
 
 
 def test_control_and_invisible_characters_are_left_out():
