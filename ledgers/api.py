@@ -17,7 +17,7 @@ from accounts.access import user_of
 from core import clock
 from core.api import idempotent
 from core.endpoints import PAGING, Endpoint, Json, Number, Plain, Rows, Sent, described, taken
-from ledgers import answers, receiving, tasks
+from ledgers import answers, committing, receiving, tasks
 from ledgers.choices import Decision, LedgerState, QuestionKind, State, Verdict
 from ledgers.declaring import KINDS, Kind
 from ledgers.filters import LedgerFilter, RowFilter
@@ -26,7 +26,7 @@ from ledgers.models import Ledger, LedgerRow, Reading
 # --- What is said ---------------------------------------------------------------------------------------
 
 
-class Progress(serializers.Serializer):
+class HowFar(serializers.Serializer):
     done = serializers.IntegerField()
     total = serializers.IntegerField()
 
@@ -46,6 +46,9 @@ class LedgerTold(serializers.Serializer):
     undone_at = serializers.DateTimeField(allow_null=True)
     rows = serializers.DictField(child=serializers.IntegerField(), help_text=_("How many, by verdict."))
     cells = serializers.DictField(child=serializers.IntegerField(), help_text=_("How many, by state."))
+    entered = serializers.DictField(
+        child=serializers.IntegerField(), help_text=_("How many, by verdict; “left” are those left out.")
+    )
 
 
 class SumTold(serializers.Serializer):
@@ -91,7 +94,7 @@ class LostTold(serializers.Serializer):
 
 class LedgerDetail(LedgerTold):
     error = serializers.CharField(allow_blank=True)
-    progress = Progress(allow_null=True)
+    progress = HowFar(allow_null=True)
     previous = serializers.IntegerField(allow_null=True, help_text=_("The last ledger of the sender."))
     sums = SumTold(many=True)
     skipped = SkippedTold(many=True)
@@ -146,6 +149,7 @@ def _told(ledger: Ledger) -> Plain:
         "undone_at": ledger.undone_at,
         "rows": ledger.counts.get("rows", {}),
         "cells": ledger.counts.get("cells", {}),
+        "entered": ledger.counts.get("entered", {}),
     }
 
 
@@ -252,6 +256,8 @@ class Ledgers(Endpoint):
         "answer": ACT,
         "decide": ACT,
         "cancel": ACT,
+        "commit": ACT,
+        "undo": ACT,
     }
     queryset = Ledger.objects.none()
     parser_classes = [Json, MultiPartParser]
@@ -324,6 +330,23 @@ class Ledgers(Endpoint):
     def cancel(self, request: Request, pk: int) -> Response:
         """Put it aside: a reader that is at work stops, and nothing is entered."""
         receiving.cancel(self._to_act_on(pk))
+        return Response(self._detail(pk))
+
+    @described(LedgerDetail, once=True)
+    @action(detail=True, methods=["post"], filter_backends=[])
+    @idempotent
+    def commit(self, request: Request, pk: int) -> Response:
+        """Write the rows that are ready into the books, in one go; how many stands in `entered`. Of a large
+        ledger it is done when its state says so."""
+        tasks.enter(self._to_act_on(pk), by=user_of(request), today=clock.today())
+        return Response(self._detail(pk))
+
+    @described(LedgerDetail, once=True)
+    @action(detail=True, methods=["post"], filter_backends=[])
+    @idempotent
+    def undo(self, request: Request, pk: int) -> Response:
+        """Take back all that it wrote. Refused, with what was built on it, when something was."""
+        committing.undo(self._to_act_on(pk), by=user_of(request), today=clock.today())
         return Response(self._detail(pk))
 
     # --- Reaching one ---

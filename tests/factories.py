@@ -45,6 +45,9 @@ from briefings.models import Briefing, Period
 from core import clock as core_clock
 from core import uscc
 from core.models import StoredFile
+from ledgers.choices import LedgerState, State
+from ledgers.choices import Verdict as RowVerdict
+from ledgers.models import Ledger, LedgerRow
 from outreach.models import Engagement, PartyKind, Visit, VisitLevel
 from projects.choices import EventKind, PlanState, Stage, SuspicionGrade, SuspicionKind, Verdict
 from projects.models import (
@@ -492,6 +495,34 @@ def stored_file(uploaded_by: User | None = None, **fields: Any) -> StoredFile:
         **fields,
     }
     return StoredFile.objects.create(uploaded_by=uploaded_by or user(), **given)
+
+
+# --- Ledgers -------------------------------------------------------------------------------------------
+
+
+def ledger(by: User, *, unit: ReportingUnit, **fields: Any) -> Ledger:
+    """A rehearsed ledger of projects that a unit has sent, without rows."""
+    given: dict[str, Any] = {
+        "file": stored_file(by, name=f"{unit.name} {number()}.xlsx"),
+        "kind": "projects",
+        "sender": unit.name,
+        "state": LedgerState.REHEARSED,
+        "handed_in_on": DAY,
+        **fields,
+    }
+    return Ledger.objects.create(handed_in_by=by, unit=unit, **given)
+
+
+def ledger_row(ledger: Ledger, *, name: str, **fields: Any) -> LedgerRow:
+    """A new row, of which only the name is told: sure, in column B of the sheet."""
+    given: dict[str, Any] = {
+        "sheet": "台账",
+        "row": number(),
+        "verdict": RowVerdict.NEW,
+        "cells": {"name": [State.SURE, name, name, "B", ""]},
+        **fields,
+    }
+    return LedgerRow.objects.create(ledger=ledger, **given)
 
 
 # --- Clients -------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from accounts.roles import Role
 from approvals.choices import ItemState
 from briefings import drafting, meetings, periods
 from briefings.models import Briefing, MeetingState, OnSiteMeeting
+from ledgers.models import Ledger
 from projects.choices import Confidentiality, Stage
 from projects.models import Project
 from taskforces.models import ReportingUnit
@@ -130,7 +131,29 @@ def world(steel, liubei, planning, clerk) -> dict[str, int]:
         "briefings": Briefing.objects.get().pk,
         "months": _closed_month(secret, clerk),
         "meetings": _meeting(liubei, clerk).pk,
+        "ledgers": _ledger(secret, liubei, clerk).pk,
     }
+
+
+def _ledger(secret: Project, sender: ReportingUnit, clerk: User) -> Ledger:
+    """Liubei's, with one row about the secret project and a question."""
+    ledger = factories.ledger(
+        clerk,
+        unit=sender,
+        questions=[
+            {
+                "kind": "value",
+                "field": "unit",
+                "raw": "绝密园区",
+                "sentence": "？",
+                "choices": [["450205", "柳北区"]],
+                "cells": 1,
+                "example": "台账!C4",
+            }
+        ],
+    )
+    factories.ledger_row(ledger, name=secret.name, target=secret.pk)
+    return ledger
 
 
 def _closed_month(secret: Project, by: User) -> int:

@@ -19,7 +19,7 @@ from ledgers import receiving, tasks
 from ledgers.choices import LedgerState, Verdict
 from ledgers.declaring import KINDS
 from ledgers.forms import LedgerForm
-from ledgers.models import Ledger
+from ledgers.models import SEE_ALL, Ledger
 from ledgers.receiving import AlreadyHandedIn
 from ledgers.views.reaching import reached, to_act_on
 from taskforces.rules import reach
@@ -73,9 +73,12 @@ def ledgers(request: HttpRequest) -> HttpResponse:
 
 
 def _usual(user: User) -> dict[str, Any]:
-    """A person of one unit sends that unit's ledgers."""
+    """A person of one unit sends that unit's ledgers, somebody of another office that office's."""
     units = receiving.units_for(user).filter(pk__in=reach(user).units)[:2]
-    return {"sender": units[0].name} if len(units) == 1 else {}
+    if len(units) == 1:
+        return {"sender": units[0].name}
+    is_bureau = user.role in SEE_ALL
+    return {"sender": user.agency.name} if user.agency and not is_bureau else {}
 
 
 def _listed(seen: QuerySet[Ledger], only: str) -> QuerySet[Ledger]:
