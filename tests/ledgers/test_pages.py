@@ -1,0 +1,302 @@
+"""The pages of ledgers: handed in, asked, every row beside its meaning, entered, taken back."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from core import clock
+from core.models import Job, StoredFile
+from ledgers import answers, committing, rehearsing
+from ledgers.choices import Decision, LedgerState, State, Verdict
+from ledgers.models import Answer, Ledger, LedgerRow
+from projects.models import Project
+from tests import factories
+from tests.ledgers.handed_in import STEEL, TODAY, TUBE, WIRE, read, upload, workbook
+
+UNIT = {"asked": "value", "field": "unit", "raw": "高新区"}
+NEW_DISTRICT = (*WIRE[:2], "高新区", *WIRE[3:])
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch) -> None:
+    monkeypatch.setattr(clock, "today", lambda: TODAY)
+
+
+@pytest.fixture
+def world(steel, liubei, luzhai) -> None:
+    factories.mechanism(2026, task_forces=(steel,))
+
+
+def at(user: User) -> Client:
+    client = factories.in_english()
+    client.force_login(user)
+    return client
+
+
+def text(response) -> str:
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()
+
+
+def send(client: Client, content: bytes, **more: str):
+    sent = {"file": upload(content), "sender": "柳北区", "kind": "projects", **more}
+    return client.post("/ledgers/", sent)
+
+
+# --- Handing in ------------------------------------------------------------------------------------------
+
+
+def test_a_ledger_is_handed_in_and_shown(world, clerk):
+    desk = at(clerk)
+
+    answer = send(desk, workbook(STEEL, NEW_DISTRICT, TUBE, total=63100))
+
+    ledger = Ledger.objects.get()
+    assert answer.headers["Location"] == f"/ledgers/{ledger.pk}/"
+    shown = text(desk.get(answer.headers["Location"]))
+    assert "2 questions" in shown
+    assert "高新区" in shown
+    assert "1 row is ready to be entered" in shown
+    assert "2 stay out: a question is open" in shown
+    assert "reading-asked" in shown
+    assert "Equal" in shown
+    assert not Project.objects.exists()
+
+
+def test_a_form_that_is_sent_twice_hands_in_once(world, clerk):
+    desk, content = at(clerk), workbook(STEEL)
+
+    first, second = (send(desk, content, form_token="once") for _ in range(2))
+
+    assert first.headers["Location"] == second.headers["Location"]
+    assert Ledger.objects.count() == 1
+
+
+def test_the_same_file_is_pointed_to_and_taken_on_purpose(world, clerk):
+    desk, content = at(clerk), workbook(STEEL)
+    send(desk, content)
+    first = Ledger.objects.get()
+
+    again = text(send(desk, content))
+
+    assert f'href="/ledgers/{first.pk}/"' in again
+    assert "Hand it in again on purpose" in again
+    assert send(desk, content, again="on").status_code == 302
+    assert Ledger.objects.count() == 2
+
+
+def test_what_is_no_ledger_is_refused_beside_the_field(world, clerk):
+    assert "This is no ledger" in text(send(at(clerk), b"%PDF-1.7"))
+    assert not StoredFile.objects.exists()
+
+
+def test_a_file_that_cannot_be_read_says_why(world, clerk):
+    desk = at(clerk)
+    shown = text(desk.get(send(desk, "姓名,电话\n甲,1\n".encode()).headers["Location"]))
+
+    assert "Not readable" in shown
+    assert Ledger.objects.get().error.splitlines()[0][:20] in shown
+
+
+def test_a_large_ledger_shows_how_far_it_is_and_can_be_put_aside(world, clerk, monkeypatch):
+    monkeypatch.setattr(rehearsing, "AT_ONCE", 0)
+    desk = at(clerk)
+    address = send(desk, workbook(STEEL)).headers["Location"]
+
+    part = text(desk.get(address, headers={"HX-Request": "true"}))
+    assert "<progress" in part
+    assert "<html" not in part
+
+    desk.post(f"{address}cancel/")
+    assert Ledger.objects.get().state == LedgerState.CANCELLED
+    assert Job.objects.get().state == "cancelled"
+    assert desk.get(address, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+
+
+# --- Answering and deciding -------------------------------------------------------------------------------
+
+
+def test_questions_are_answered_together_and_stand_on_their_own_page(world, clerk):
+    desk, ledger = at(clerk), read(workbook(STEEL, NEW_DISTRICT, TUBE), clerk)
+    [unit, day] = ledger.questions
+    chosen = [value for value, _label in unit["choices"]].index("450205")
+
+    answered = desk.post(
+        f"/ledgers/{ledger.pk}/answer/",
+        {"answer-0": chosen, "about-0": unit["raw"], "text-1": "2026-01-20", "about-1": day["raw"]},
+        follow=True,
+    )
+
+    assert "2 answers are taken" in text(answered)
+    ledger.refresh_from_db()
+    assert (ledger.questions, ledger.counts["cells"].get("asked")) == ([], None)
+    page = text(desk.get("/ledgers/answers/"))
+    assert "高新区" in page
+    assert "in one file only" in page
+
+    desk.post(f"/ledgers/answers/{Answer.objects.get(raw='高新区').pk}/revoke/")
+    assert "高新区" not in text(desk.get("/ledgers/answers/"))
+    assert "Revoked by" in text(desk.get("/ledgers/answers/?revoked=1"))
+
+
+def test_an_answer_to_what_is_no_longer_asked_is_passed_over(world, clerk):
+    desk, ledger = at(clerk), read(workbook(NEW_DISTRICT), clerk)
+
+    desk.post(f"/ledgers/{ledger.pk}/answer/", {"answer-0": "0", "about-0": "经开区"})
+
+    assert not Answer.objects.exists()
+
+
+def test_a_row_is_left_out_from_where_it_is_shown(world, clerk):
+    desk, ledger = at(clerk), read(workbook(STEEL, WIRE), clerk)
+    row = ledger.rows.order_by("row")[0]
+    back = f"/ledgers/{ledger.pk}/rows/{row.pk}/"
+
+    answer = desk.post(f"/ledgers/{ledger.pk}/decide/", {"row": row.pk, "decision": "leave", "back": back})
+
+    row.refresh_from_db()
+    assert (row.decision, answer.headers["Location"]) == (Decision.LEAVE, back)
+    elsewhere = desk.post(f"/ledgers/{ledger.pk}/decide/", {"decision": "", "back": "https://example.org/"})
+    assert elsewhere.headers["Location"] == f"/ledgers/{ledger.pk}/"
+
+
+# --- The table ------------------------------------------------------------------------------------------
+
+
+def test_rows_are_narrowed_down_to_what_needs_eyes(world, clerk):
+    desk, ledger = at(clerk), read(workbook(STEEL, NEW_DISTRICT, TUBE), clerk)
+    ledger.rows.filter(row=3).update(verdict=Verdict.REFUSED, worst=State.REFUSED, evidence=["没有投资方。"])
+
+    def shown(question: str) -> list[str]:
+        found = text(desk.get(f"/ledgers/{ledger.pk}/{question}"))
+        return [name for name in (STEEL[0], WIRE[0], TUBE[0]) if name in found]
+
+    assert shown("") == [STEEL[0], WIRE[0], TUBE[0]]
+    assert shown("?state=asked") == [WIRE[0], TUBE[0]]
+    assert shown("?verdict=refused") == [STEEL[0]]
+    assert shown("?q=远东") == [TUBE[0]]
+    assert shown("?sheet=别的") == []
+    assert "没有投资方。" in text(desk.get(f"/ledgers/{ledger.pk}/"))
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_the_page_asks_the_database_as_often_for_one_row_as_for_many(
+    world, clerk, rows, django_assert_max_num_queries
+):
+    ledger = factories.ledger(clerk, unit=clerk_unit())
+    for number in range(rows):
+        factories.ledger_row(ledger, name=f"第{number}个项目", target=number, verdict=Verdict.CHANGED)
+    desk = at(clerk)
+    desk.get(f"/ledgers/{ledger.pk}/")
+
+    with django_assert_max_num_queries(26):
+        text(desk.get(f"/ledgers/{ledger.pk}/"))
+
+
+def clerk_unit():
+    from taskforces.models import ReportingUnit
+
+    return ReportingUnit.objects.get(code="450205")
+
+
+# --- Into the books and back --------------------------------------------------------------------------------------
+
+
+def test_a_ledger_is_entered_once_and_taken_back(world, clerk):
+    desk, ledger = at(clerk), read(workbook(STEEL, WIRE), clerk)
+
+    for _again in range(2):
+        told = text(desk.post(f"/ledgers/{ledger.pk}/enter/", follow=True))
+    assert "2 rows are entered." in told
+    assert Project.objects.count() == 2
+    assert "Take it back" in told
+
+    undone = text(desk.post(f"/ledgers/{ledger.pk}/undo/", follow=True))
+    assert "the books stand as they stood before it" in undone
+    ledger.refresh_from_db()
+    assert ledger.state == LedgerState.UNDONE
+
+
+def test_what_is_not_ready_disables_the_button_with_its_reason(world, clerk):
+    shown = text(at(clerk).get(f"/ledgers/{read(workbook(TUBE), clerk).pk}/"))
+
+    assert "Answer the questions and decide on the look-alikes first: no row is ready." in shown
+    assert '<button class="btn btn-primary" disabled>' in shown
+
+
+def test_what_is_foreseen_is_what_is_entered(world, clerk):
+    from ledgers.views.committing import foresee
+
+    ledger = read(workbook(STEEL, NEW_DISTRICT, WIRE, TUBE), clerk)
+    LedgerRow.objects.filter(ledger=ledger, row=5).update(decision=Decision.LEAVE)
+    foreseen = foresee(ledger)
+
+    ready = [row for row in ledger.rows.all() if committing.is_ready(row)]
+
+    assert (foreseen.entered + foreseen.same, foreseen.asked, foreseen.left) == (len(ready), 2, 1)
+
+
+# --- Who sees what ------------------------------------------------------------------------------------------
+
+
+def test_a_county_sees_its_own_ledgers_and_no_others(world, clerk, county_officer, stranger):
+    ledger = read(workbook(STEEL, NEW_DISTRICT), clerk)
+    answers.answer(ledger, **UNIT, meaning="450205", by=clerk)
+    row = ledger.rows.all()[0]
+    own, other = at(county_officer), at(stranger)
+    pages = [f"/ledgers/{ledger.pk}/", f"/ledgers/{ledger.pk}/rows/{row.pk}/"]
+
+    assert [own.get(page).status_code for page in pages] == [200, 200]
+    assert [other.get(page).status_code for page in [*pages, f"/ledgers/{ledger.pk}/file/"]] == [404] * 3
+    assert "柳北区 2026-03.xlsx" in text(own.get("/ledgers/"))
+    assert "柳北区 2026-03.xlsx" not in text(other.get("/ledgers/"))
+    assert "高新区" in text(own.get("/ledgers/answers/"))
+    assert "高新区" not in text(other.get("/ledgers/answers/"))
+    for step in ("answer", "decide", "read", "cancel", "enter", "undo"):
+        assert other.post(f"/ledgers/{ledger.pk}/{step}/").status_code == 404
+    assert other.post(f"/ledgers/answers/{Answer.objects.get().pk}/revoke/").status_code == 404
+
+
+def test_the_file_comes_back_as_it_was(world, clerk):
+    content = workbook(STEEL)
+    ledger = read(content, clerk)
+
+    answer = at(clerk).get(f"/ledgers/{ledger.pk}/file/")
+
+    assert b"".join(answer.streaming_content) == content
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+# --- The API ------------------------------------------------------------------------------------------
+
+
+def test_the_api_hands_in_asks_enters_and_takes_back(world, clerk):
+    from tests.api import caller
+
+    api = caller(clerk)
+    sent = {"file": upload(workbook(STEEL, NEW_DISTRICT)), "kind": "projects", "sender": "柳北区"}
+
+    made = api.post("/api/v1/ledgers/", sent, format="multipart")
+    assert made.status_code == 201, made.content
+    address = made.headers["Location"]
+    [question] = made.json()["questions"]
+    assert question["raw"] == "高新区"
+
+    said = {key: question[key] for key in ("asked", "field", "raw")} | {"meaning": "450205"}
+    assert api.send(f"{address}answers/", answers=[said]).json()["questions"] == []
+    rows = api.get(f"{address}rows/?page_size=1").json()
+    [row] = rows["results"]
+    assert row["values"]["amount_wan"] == {
+        "value": "12500",
+        "state": "sure",
+        "raw": "12500",
+        "cell": "H3",
+        "sentence": "",
+    }
+    assert rows["next"]
+    assert api.send(f"{address}decisions/", decision="leave", rows=[row["id"]]).json() == {"decided": 1}
+
+    entered = api.send(f"{address}commit/").json()
+    assert (entered["state"], entered["entered"]) == ("committed", {"new": 1, "left": 1})
+    assert api.send(f"{address}undo/").json()["state"] == "undone"
