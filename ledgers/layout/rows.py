@@ -27,7 +27,8 @@ _TOTAL = re.compile(
     r"(?:共?\d+[个项家宗]?(?:项目)?|[:].{0,30})?"
 )
 _TOLD = re.compile(
-    r"[合小总共累]\s*计|总\s*和|total|sum|^\s*[备注说填审例示]|[:：]\s*$|^.{0,12}[:：]", re.IGNORECASE
+    r"[合小总共累]\s*计|总\s*和|total|sum|^\s*(?:[备注说填审例示无/\\—-]|暂无|其中)|[:：]\s*$|^.{0,12}[:：]",
+    re.IGNORECASE,
 )
 _GRAND = frozenset({"总计", "总和", "grandtotal"})
 _LESSER = frozenset({"小计", "subtotal"})
@@ -45,10 +46,13 @@ _LEVELS = (
 _NUMBERED = re.compile(r"(?:\d{1,2}[、.)]|[(]\d{1,2}[)])(?!\d)")
 _COUNTED = re.compile(r"[(](?:共|计|合计)?\d+[个项家宗]?(?:项目)?.{0,20}[)]$")
 _CLASS = re.compile(
-    r"(?:产业|专班|板块|领域|行业|门类|类|类项目|批|批次|县|区|市|乡|镇|月|季度|半年|年|单位|部分|组)(?:[(].*[)])?$"
+    r"(?:(?:业|类|产)项目|产业|专班|板块|领域|行业|门类|类|类项目|批|批次|县|区|市|乡|镇|月|季度|半年|年|单位|部分|组)(?:[(].*[)])?$"
 )
 _PROJECT = re.compile(r"(?:项目|工程|基地|中心|产业园|园区|厂|线|平台)(?:[(].*[)])?$")
 _SERIAL_OF_SECTION = re.compile(rf"[(]?{_CHINESE_NUMBER}[)]?[、.]?")
+_TO_FILL_IN = re.compile(r"填写|下拉|选择|格式|保留.位|[必选]填|须与|应与|一致$|^(?:例|如|示例)[:,]")
+EXAMPLES = frozenset({"例", "示例", "样例", "例如", "填写示例", "范例", "example"})
+PLACEHOLDERS = frozenset({"无", "暂无", "没有", "/", "\\", "-", "--", "—", "——", "n/a", "none"})
 SECTION_LENGTH = 40
 
 
@@ -70,7 +74,7 @@ def kind_of(row: Row, frame: Frame, *, after_data: bool) -> RowKind:
     if _is_plain(row, frame):
         return RowKind.LINE  # nearly all rows
     filled = [(at, value) for at, value in enumerate(row.values) if not is_blank(value)]
-    if not filled or all(at == frame.serial and _is_serial(value) for at, value in filled):
+    if all((at == frame.serial and _is_serial(value)) or _holds_place(value) for at, value in filled):
         return RowKind.BLANK
     if repeats(frame.head, row):
         return RowKind.HEAD
@@ -86,6 +90,10 @@ def _is_serial(value: Value) -> bool:
         not isinstance(value, str)
         or re.fullmatch(r"[\d.、()-]+|[一二三四五六七八九十]+", squeezed(value)) is not None
     )
+
+
+def _holds_place(value: Value) -> bool:
+    return isinstance(value, str) and squeezed(value) in PLACEHOLDERS
 
 
 def _is_plain(row: Row, frame: Frame) -> bool:
@@ -172,9 +180,7 @@ def _text(row: Row, filled: Sequence[tuple[int, Value]], frame: Frame, *, after_
     if not texts:
         return RowKind.LINE
     text = squeezed(said(first))
-    if _NOTE.match(text) and not _has_keys([one for one in texts if not _NOTE.match(one[1])], frame):
-        return RowKind.NOTE
-    if text in ("例", "示例", "样例", "例如", "填写示例"):
+    if _is_note(text, texts, frame, after_data=after_data):
         return RowKind.NOTE
     if _has_keys([one for one in texts if one[0] not in (at, frame.naming)], frame):
         return RowKind.LINE
@@ -185,6 +191,16 @@ def _text(row: Row, filled: Sequence[tuple[int, Value]], frame: Frame, *, after_
     if len(texts) > 1:
         return RowKind.LINE
     return _alone(texts[0][1], filled, frame, row=row, after_data=after_data)
+
+
+def _is_note(text: str, texts: Sequence[tuple[int, str]], frame: Frame, *, after_data: bool) -> bool:
+    """ "备注：…", the names of who filled it in, an example, how to fill it in, a part of a sum."""
+    name = next((one for at, one in texts if at == frame.naming), "")
+    if _NOTE.match(text) and (not name or _NOTE.match(name)):
+        return True
+    if text in EXAMPLES or (text.startswith("其中") and not _has_keys(texts, frame)):
+        return True
+    return not after_data and len(texts) > 1 and sum(bool(_TO_FILL_IN.search(one)) for _, one in texts) > 1
 
 
 def _alone(
@@ -200,9 +216,14 @@ def _alone(
         if at in frame.fields and not is_banner(row, frame) and (at in frame.keys or len(filled) > 1):
             return RowKind.LINE
         return RowKind.SECTION if short else RowKind.NOTE
-    if len(filled) == 1 and len(text) <= SECTION_LENGTH and _CLASS.search(text) and not _PROJECT.search(text):
+    if len(filled) == 1 and len(text) <= SECTION_LENGTH and _is_class(text):
         return RowKind.SECTION
     return RowKind.LINE
+
+
+def _is_class(text: str) -> bool:
+    """ "钢铁产业", "服务业项目", "柳江区"; but not "钢铁产业园项目"."""
+    return bool(_CLASS.search(text)) and (text.endswith(("业项目", "类项目")) or not _PROJECT.search(text))
 
 
 def _has_keys(texts: Sequence[tuple[int, str]], frame: Frame) -> bool:

@@ -16,15 +16,18 @@ _ORNAMENTS = "*★☆●▲△※·.、,:;-_/\\|\"'"
 _NUMBERING = re.compile(r"^(?:[(]?\d{1,2}[).、]|[(]?[一二三四五六七八九十]{1,2}[)、.])")
 _OF_WHICH = re.compile(r"^(?:其中|内|含)[:,]?")
 _UNITS = {
-    "亿元": "yi", "亿": "yi", "亿人民币": "yi", "亿元人民币": "yi", "100millionyuan": "yi",
-    "万元": "wan", "万": "wan", "万人民币": "wan", "万元人民币": "wan", "10000yuan": "wan", "10kyuan": "wan",
+    "亿元": "yi", "亿": "yi", "亿人民币": "yi", "亿元人民币": "yi",
+    "万元": "wan", "万": "wan", "万人民币": "wan", "万元人民币": "wan",
     "元": "yuan", "圆": "yuan", "元人民币": "yuan", "人民币元": "yuan", "yuan": "yuan",
 }  # fmt: skip
-_UNIT = (
-    r"(?:人民币)?(亿元人民币|亿元|亿|万元人民币|万元|万|元人民币|元|圆|100millionyuan|10000yuan|10kyuan|yuan)"
-)
-_UNIT_SAID = re.compile(rf"(?:单位|unit)[:为是]?[(]?{_UNIT}(?![\w])")
+_UNIT = r"(?:人民币)?(亿元人民币|亿元|亿|万元人民币|万元|万|元人民币|元|圆|yuan)"
+_UNIT_SAID = re.compile(rf"(?:单位|unit)[:为是]?[(]?(?:[^亿万元\s:]{{1,4}}[、,/])*{_UNIT}(?!\w)")
 _UNIT_AT_END = re.compile(rf"[/:,]{_UNIT}$|(?<=[\u4e00-\u9fff]){_UNIT}$")
+_FOREIGN = re.compile(r"[美欧日港韩]元|港币|英镑|usd|eur|jpy|hkd|dollar")
+_ENGLISH = (
+    (re.compile(r"10,?000(?:yuan|rmb|cny)|(?:yuan|rmb|cny)10,?000"), "wan"),
+    (re.compile(r"100(?:million|m)(?:yuan|rmb|cny)|(?:yuan|rmb|cny)100(?:million|m)"), "yi"),
+)
 _YEAR = re.compile(
     r"(?<!\d)(?:(20[0-4]\d)(?!\d)|(20[0-4]\d)(?=(?:0[1-9]|1[0-2])(?:[0-3]\d)?(?!\d))|(2\d)(?=年))"
 )
@@ -71,8 +74,11 @@ def names_of(head: str) -> Iterator[str]:
 def money_unit_of_head(head: str) -> str:
     """ "总投资（万元）", "投资额/亿元", "金额：元"; empty for none, and for foreign money."""
     text = squeezed(head)
-    if "美元" in text or "欧元" in text or "日元" in text or "港元" in text or "港币" in text:
+    if _FOREIGN.search(text):
         return ""
+    for pattern, unit in _ENGLISH:
+        if pattern.search(text):
+            return unit
     if found := _UNIT_SAID.search(text):
         return _UNITS[found[1]]
     inner = [re.sub(r"^(?:单位|unit)[:为]?", "", one[1:-1]) for one in _BRACKETS.findall(text)]

@@ -186,11 +186,14 @@ def test_two_tables_of_one_sheet_are_read_by_their_own_heads():
         ("单位：万元", "总投资", "", "wan"),
         ("填报单位：鹿寨县　单位：亿元　共3个", "总投资", "", "yi"),
         ("金额单位： 万元（人民币）", "总投资", "", "wan"),
+        ("计量单位：个、亿元、%", "总投资", "", "yi"),
         ("签约项目表（亿元）", "总投资", "", "yi"),
         ("单位：万元", "总投资（亿元）", "", "yi"),
         ("（单位见各项目）", "总投资", "", ""),
         ("填报单位：元宝区", "总投资", "", ""),
         ("台账", "总投资（万美元）", "", ""),
+        ("台账", "Investment (10,000 yuan)", "", "wan"),
+        ("台账", "Investment (RMB 100 million)", "", "yi"),
         ("台账", "总投资", "注：金额单位为万元。", "wan"),
     ],
 )
@@ -271,6 +274,7 @@ def test_sections_totals_and_notes_are_told_and_sections_surround_their_lines():
         ("第一批", None, None, None, None, None),
         ("1、工业项目（12个）",),
         ("II", "非工业"),
+        (None, "服务业项目"),
     ],
 )
 def test_a_section_may_be_written_in_many_ways(section):
@@ -308,6 +312,25 @@ def test_a_row_with_gaps_stays_a_line(row):
 
     assert [one.number for one in result.tables[0].lines] == [2, 3, 4]
     assert result.skipped == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([], [("分管领导（签字）：", None, "填表人：李四", "2025年6月30日")]),
+        ([], [("填表日期：2025年6月30日",)]),
+        ([], [("合计", None, None, None, 5800), (None, "其中：工业项目", None, None, 5800)]),
+        ([(None, "填写全称", "与营业执照一致", "下拉选择", "保留两位小数", "格式：2025.1.1")], []),
+        ([("示例", "XX项目", "XX公司", "鹿寨县", 100, "2025.1.1")], []),
+        ([], [("无", "无", "无", "/", "—")]),
+        ([], [("本月无新签约项目",)]),
+    ],
+)
+def test_what_stands_around_the_lines_is_none(before, after):
+    result = laid(sheet(HEAD, *before, line(1), *after))
+
+    assert names(result.tables[0]) == ["泰星数控机床项目"]
+    assert len(result.skipped) == len(before) + len(after)
 
 
 def test_serial_numbers_alone_and_spaces_alone_are_told_as_empty():
