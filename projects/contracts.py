@@ -90,18 +90,21 @@ def record_many(
         check(terms, today=today)
         if terms.amount < 0:
             raise CannotRecord(_("There is no verified contract to void or to reduce."))
-    names = tuple(Terms.__dataclass_fields__)
-    events = [
-        ContractEvent(
-            project=project,
-            recorded_by=by,
-            recorded_on=today,
-            **{name: getattr(terms, name) for name in names},
-        )
-        for project, terms in first
-    ]
+    events = [_event(project.pk, terms, by, today) for project, terms in first]
     insert(events)
     return events
+
+
+_KEYS = ("ceremony", "corrects", "evidence")
+_VALUES = tuple(name for name in Terms.__dataclass_fields__ if name not in _KEYS)
+
+
+def _event(project: int, terms: Terms, by: User, today: datetime.date) -> ContractEvent:
+    """An event of many: what it leads to is handed on as keys."""
+    said = terms.__dict__
+    keys = {f"{name}_id": said[name].pk for name in _KEYS if said[name] is not None}
+    values = {name: said[name] for name in _VALUES}
+    return ContractEvent(project_id=project, recorded_by_id=by.pk, recorded_on=today, **keys, **values)
 
 
 @transaction.atomic

@@ -406,12 +406,25 @@ def open_many(openings: Sequence[Opening], *, by: User, today: datetime.date) ->
     return projects
 
 
+# A fact that names another row is handed on as its key: many rows are made.
+_FACTS = {
+    **{name: name for name in Facts.__dataclass_fields__ if name not in ("shares", "assisting")},
+    **{name: f"{name}_id" for name in ("task_force", "reporting_unit", "location")},
+}
+
+
 def _project(opening: Opening, by: User) -> Project:
-    values = {name: getattr(opening.facts, name) for name in Facts.__dataclass_fields__}
-    del values["shares"], values["assisting"]
+    said = opening.facts.__dict__
+    values = {attribute: said[name] for name, attribute in _FACTS.items()}
+    for name in ("task_force", "reporting_unit", "location"):
+        values[f"{name}_id"] = values[f"{name}_id"].pk
     values["national_code"] = values["national_code"] or None
     return Project(
-        **values, enterprise=opening.investor, stage=opening.stage, stage_since=opening.on, created_by=by
+        **values,
+        enterprise_id=opening.investor.pk,
+        stage=opening.stage,
+        stage_since=opening.on,
+        created_by_id=by.pk,
     )
 
 

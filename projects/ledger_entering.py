@@ -124,25 +124,27 @@ class _Work:
     def open(self, new: Sequence[tuple[LedgerRow, Told]]) -> None:
         """Enter new projects as sets: the twin of `entry.enter_signing` and `entry.enter_lead`."""
         ready = list(self._checked(new))
-        investors = entry.enterprises([_investor(row, told) for row, told in ready])
+        investors = entry.enterprises([_investor(row, told) for row, told, _said in ready])
         openings: list[entry.Opening] = []
-        opened: list[tuple[LedgerRow, Told]] = []
-        for (row, told), investor in zip(ready, investors, strict=True):
+        opened: list[tuple[LedgerRow, Told, Terms | None]] = []
+        for (row, told, said), investor in zip(ready, investors, strict=True):
             if isinstance(investor, entry.CannotEnter):
                 _refuse(row, str(investor))
                 continue
-            opened.append((row, told))
+            opened.append((row, told, said))
             openings.append(self._opening(row, told, investor))
         projects = entry.open_many(openings, by=self.by, today=self.today)
-        self._join_partners([told for _row, told in opened], projects)
+        self._join_partners([told for _row, told, _said in opened], projects)
         self._record_first(opened, projects)
 
-    def _checked(self, new: Sequence[tuple[LedgerRow, Told]]) -> Iterator[tuple[LedgerRow, Told]]:
+    def _checked(
+        self, new: Sequence[tuple[LedgerRow, Told]]
+    ) -> Iterator[tuple[LedgerRow, Told, Terms | None]]:
         """Those that can be entered; the others say why."""
         taken = entry.check_national_codes([told.national_code for _row, told in new if told.national_code])
         for row, told in new:
             try:
-                self._check(told)
+                said = self._check(told, self.source(row))
             except Refusal as refusal:
                 _refuse(row, str(refusal))
                 continue
@@ -151,17 +153,22 @@ class _Work:
                 continue
             if told.national_code:
                 taken[told.national_code] = _("The row above has the same national code.")
-            yield row, told
+            yield row, told, said
 
-    def _check(self, told: Told) -> None:
+    def _check(self, told: Told, source: str) -> Terms | None:
+        """What its contract says, if it has one. Raises a Refusal for what no entry by hand would take."""
         if self.by.role == Role.UNIT and (told.unit is None or told.unit.pk not in reach(self.by).units):
             raise CannotEnterRow(_("This row is of another unit. You hand in the ledger of your own unit."))
         needed = "projects.enter_signing" if told.kind else "projects.enter_lead"
         if not self.by.has_perm(needed):
             raise CannotEnterRow(_("You may not enter this. Hand the ledger to the bureau's clerks."))
-        if told.kind:
-            contracts.check(terms(told, ""), today=self.today)
-        entry.check_shares(told.shares)
+        if told.shares:
+            entry.check_shares(told.shares)
+        if not told.kind:
+            return None
+        said = terms(told, source)
+        contracts.check(said, today=self.today)
+        return said
 
     def _opening(self, row: LedgerRow, told: Told, investor: Any) -> entry.Opening:
         assert told.unit is not None
@@ -210,20 +217,22 @@ class _Work:
         through = Project.partners.through
         insert([through(project_id=project, enterprise_id=partner) for project, partner in sorted(joined)])
 
-    def _record_first(self, opened: Sequence[tuple[LedgerRow, Told]], projects: Sequence[Project]) -> None:
-        signed = [(row, told, p) for (row, told), p in zip(opened, projects, strict=True) if told.kind]
-        held = _ceremonies([told for _row, told, _project in signed])
-        first = [
-            (project, terms(told, self.source(row), ceremony=held.get((told.ceremony, told.signed_on))))
-            for row, told, project in signed
-        ]
-        events = contracts.record_many(first, by=self.by, today=self.today)
-        of_row = {row.pk: event.pk for (row, _told, _project), event in zip(signed, events, strict=True)}
-        for (row, _told), project in zip(opened, projects, strict=True):
+    def _record_first(
+        self, opened: Sequence[tuple[LedgerRow, Told, Terms | None]], projects: Sequence[Project]
+    ) -> None:
+        held = _ceremonies([told for _row, told, said in opened if said])
+        signed: list[LedgerRow] = []
+        first: list[tuple[Project, Terms]] = []
+        for (row, told, said), project in zip(opened, projects, strict=True):
             row.written = project.pk
             row.undo = {"made": True, "version": project.version}
-            if row.pk in of_row:
-                row.undo["events"] = [of_row[row.pk]]
+            if said is not None:
+                at = held.get((told.ceremony, told.signed_on)) if told.ceremony else None
+                signed.append(row)
+                first.append((project, replace(said, ceremony=at) if at else said))
+        events = contracts.record_many(first, by=self.by, today=self.today)
+        for row, event in zip(signed, events, strict=True):
+            row.undo["events"] = [event.pk]
 
     # --- Projects in the books ----------------------------------------------------------------------
 

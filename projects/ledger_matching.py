@@ -10,7 +10,7 @@ same reason no sentence here tells anything of a project but that it is alike.
 import datetime
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -100,8 +100,8 @@ class Reader:
             for name, cell in row.cells.items()
             if cell[0] not in State.UNSETTLED and cell[1] not in (None, "")
         }
-        text: dict[str, Any] = {name: str(said[name]) for name in TEXTS if name in said}
-        told = Told(**text, kind=_kind(said), stage=_one_of(Stage.values, said.get("stage")))
+        text: dict[str, Any] = {name: str(said[name]) for name in TEXTS & said.keys()}
+        told = Told(**text, kind=_kind(said), stage=_one_of(STAGES, said.get("stage")))
         told.unit, told.location = (
             self.units.get(said.get("unit", "")),
             self.units.get(said.get("location", "")),
@@ -127,7 +127,7 @@ class Reader:
         return {unit: part for unit, part in known.items() if unit and part}
 
 
-TEXTS = (
+TEXTS = {
     "name",
     "enterprise",
     "uscc",
@@ -139,20 +139,21 @@ TEXTS = (
     "contact_phone",
     "ceremony",
     "note",
-)
+}
+KINDS, STAGES = frozenset(EventKind.values), frozenset(Stage.values)
 # What follows a contract: events of a project, never a project of their own.
 FOLLOWING = (EventKind.ADD_ON, EventKind.REDUCED, EventKind.VOIDED)
 
 
 def _kind(said: Mapping[str, Any]) -> str:
     """Without a word for it, an amount with a day is a signed contract."""
-    if told := _one_of(EventKind.values, said.get("contract")):
+    if told := _one_of(KINDS, said.get("contract")):
         return told
     is_signed = said.get("amount_wan") and said.get("signed_on")
     return EventKind.SIGNED if is_signed and said.get("stage") not in Stage.BEFORE_SIGNING else ""
 
 
-def _one_of(known: Iterable[str], value: Any) -> str:
+def _one_of(known: frozenset[str], value: Any) -> str:
     return value if value in known else ""
 
 

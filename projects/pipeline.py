@@ -217,7 +217,13 @@ def begin_many(
     insert(
         [
             StageChange(
-                project=project, source="", target=project.stage, on=on, by=by, note=note, recorded_at=at
+                project_id=project.pk,
+                source="",
+                target=project.stage,
+                on=on,
+                by_id=by.pk,
+                note=note,
+                recorded_at=at,
             )
             for project, on, note in begun
         ]
