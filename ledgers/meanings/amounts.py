@@ -33,6 +33,7 @@ WAN = Decimal(10_000)
 IN_YUAN = {"yuan": Decimal(1), "wan": WAN, "yi": WAN * WAN}
 # A project of less was most likely written in 亿元, one of more in 万元 under a head of 亿元.
 SMALL, LARGE = Decimal(50), Decimal(1_000_000)
+ENDLESS = Decimal(10) ** 15  # no amount in any unit is larger
 NOISE = Decimal("0.000001")  # 万元: a cent of a yuan, what floating-point sums are wrong by
 
 CURRENCIES = {
@@ -135,7 +136,7 @@ def total(value: Value, place: Place) -> Decimal | None:
         if mentions[0].wan is not None:
             return mentions[0].wan
         value = mentions[0].figure
-    if not isinstance(value, Decimal) or place.money_unit not in IN_YUAN:
+    if not isinstance(value, Decimal) or place.money_unit not in IN_YUAN or not abs(value) <= ENDLESS:
         return None
     return (value * IN_YUAN[place.money_unit] / WAN).quantize(NOISE)
 
@@ -145,7 +146,7 @@ def total(value: Value, place: Place) -> Decimal | None:
 
 def _figure(figure: Decimal, value: Value, place: Place) -> Meaning:
     """A number whose unit stands in the head or in the title."""
-    if not figure.is_finite():
+    if not figure.is_finite() or abs(figure) > ENDLESS:
         return refused(_("This is no amount. Write a number in 万元."))
     if (foreign := _foreign_head(place.head)) is not None:
         return _under_foreign_head(figure, foreign, place)
@@ -263,8 +264,11 @@ def _spelled(value: str) -> str:
 def _spoken(raw: str, text: str, place: Place) -> Meaning:
     if _SCIENTIFIC.fullmatch(text):
         return asked(
-            _("Excel has shortened this number. Which amount in 万元 is it?"), _readings(Decimal(text), place)
+            _("Excel has shortened this number. Which amount in 万元 is it?"),
+            _readings(min(Decimal(text), ENDLESS), place),
         )
+    if re.search(r"\d{16}", text):
+        return refused(_("“%(text)s” is no amount. Write a number in 万元.") % {"text": cut(raw)})
     if _APART.search(text):
         return asked(
             _("“%(text)s” can be read as more than one number. Which amount in 万元 is meant?")

@@ -298,14 +298,14 @@ def investors(value: Value, place: Place) -> Meaning:
     return _of_several(value, [_NUMBERED.sub("", piece) for piece in pieces])
 
 
-def _is_firm(piece: str) -> bool:
+def is_firm(piece: str) -> bool:
     return bool(_IS_FIRM.match(piece)) and not _ONLY_FORM.fullmatch(piece)
 
 
 def _without_remark(name: str) -> Meaning:
     """甲有限公司（乙集团子公司）: the brackets name another firm, the name stands before them."""
     found = _REMARK.fullmatch(name)
-    if found is None or not _is_firm(found[2]) or not _is_firm(found[1]):
+    if found is None or not is_firm(found[2]) or not is_firm(found[1]):
         return kept(name, NAME_LENGTH)
     meaning = kept(found[1], NAME_LENGTH)
     if meaning.value is None:
@@ -317,8 +317,8 @@ def _without_remark(name: str) -> Meaning:
 
 
 def _of_several(value: str, pieces: list[str]) -> Meaning:
-    if not all(_is_firm(piece) for piece in pieces):
-        if not any(_is_firm(piece) for piece in pieces[:-1]):
+    if not all(is_firm(piece) for piece in pieces):
+        if not any(is_firm(piece) for piece in pieces[:-1]):
             whole = kept(value, NAME_LENGTH)  # a name that was broken into lines, or that holds a comma
             if "\n" in value or whole.value is None:
                 return whole
