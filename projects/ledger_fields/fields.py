@@ -13,6 +13,7 @@ from ledgers import meanings
 from ledgers.choices import State
 from ledgers.declaring import Field, Meaning, Place, Read
 from projects.choices import Currency, EventKind, Stage
+from projects.ledger_fields import looks
 from projects.ledger_fields.heads import HEADS
 from projects.ledger_fields.words import (
     CONTRACT_NAMES,
@@ -88,10 +89,24 @@ def _field(name: str, label: str | Promise, read: Read, **more: Any) -> Field:
 
 
 FIELDS = (
-    _field("name", gettext_lazy("project"), meanings.text(200), is_required=True, is_key=True),
-    _field("enterprise", gettext_lazy("enterprise"), meanings.investors, is_required=True, is_key=True),
+    _field(
+        "name",
+        gettext_lazy("project"),
+        meanings.text(200),
+        is_required=True,
+        is_key=True,
+        looks_like=looks.project,
+    ),
+    _field(
+        "enterprise",
+        gettext_lazy("enterprise"),
+        meanings.investors,
+        is_required=True,
+        is_key=True,
+        looks_like=looks.firm,
+    ),
     _field("partners", gettext_lazy("co-investors"), meanings.text(400)),
-    _field("uscc", gettext_lazy("credit code"), meanings.credit_code),
+    _field("uscc", gettext_lazy("credit code"), meanings.credit_code, looks_like=looks.code),
     _field("national_code", gettext_lazy("national project code"), meanings.national_code),
     _field(
         "unit",
@@ -102,6 +117,7 @@ FIELDS = (
         by_place=meanings.unit_of_place,
         begin=meanings.units,
         show=_unit_name,
+        looks_like=looks.unit,
     ),
     _field("location", gettext_lazy("location"), location, show=_unit_name),
     _field(
@@ -113,6 +129,7 @@ FIELDS = (
         by_place=meanings.force_of_place,
         begin=meanings.forces,
         show=_force_name,
+        looks_like=looks.force,
     ),
     _field(
         "industrial",
@@ -126,6 +143,7 @@ FIELDS = (
         fills_down=True,
         by_place=industrial_of_place,
         show=_of_label([(True, gettext_lazy("Industrial")), (False, gettext_lazy("Not industrial"))]),
+        looks_like=looks.industrial,
     ),
     _field("content", gettext_lazy("what is built"), meanings.text(2000, lines=True)),
     _field(
@@ -134,6 +152,7 @@ FIELDS = (
         meanings.words(CONTRACT_WORDS, _contracts),
         by_place=contract_of_place,
         show=_of_label(EventKind.choices),
+        looks_like=looks.contract,
     ),
     _field("amount_wan", gettext_lazy("contracted investment"), meanings.amount, is_money=True, show=_wan),
     _field(
@@ -147,20 +166,28 @@ FIELDS = (
     _field("rate", gettext_lazy("rate"), meanings.rate),
     _field("fixed_assets", gettext_lazy("fixed-asset part"), meanings.count, is_money=True, show=_wan),
     _field("annual_output", gettext_lazy("expected annual output"), meanings.count, is_money=True, show=_wan),
-    _field("signed_on", gettext_lazy("signed on"), meanings.day),
+    _field("signed_on", gettext_lazy("signed on"), meanings.day, looks_like=looks.day),
     _field("ceremony", gettext_lazy("ceremony"), meanings.text(120)),
-    _field("planned_start", gettext_lazy("planned start of works"), meanings.planned_day),
-    _field("planned_production", gettext_lazy("planned start of production"), meanings.planned_day),
+    _field(
+        "planned_start", gettext_lazy("planned start of works"), meanings.planned_day, looks_like=looks.day
+    ),
+    _field(
+        "planned_production",
+        gettext_lazy("planned start of production"),
+        meanings.planned_day,
+        looks_like=looks.day,
+    ),
     _field(
         "stage",
         pgettext_lazy("a project's", "batch"),
         meanings.words(STAGE_WORDS, lambda: _choices(Stage.choices)),
         show=_of_label(Stage.choices),
+        looks_like=looks.stage,
     ),
     _field("progress", gettext_lazy("progress"), meanings.progress),
     _field("officer", gettext_lazy("officer in charge"), meanings.text(60)),
     _field("contact_name", gettext_lazy("contact"), meanings.text(60)),
-    _field("contact_phone", gettext_lazy("contact's telephone"), meanings.phone),
+    _field("contact_phone", gettext_lazy("contact's telephone"), meanings.phone, looks_like=looks.phone),
     _field("origin", gettext_lazy("comes from"), meanings.text(60)),
     _field("shares", gettext_lazy("shares"), meanings.text(300)),
     _field("note", gettext_lazy("note"), meanings.text(300, lines=True)),

@@ -103,7 +103,9 @@ INDUSTRIAL_WORDS: dict[str, tuple[Any, bool]] = {
     **dict.fromkeys(("工业", "工业项目", "工业类", "是工业", "工业类项目"), (True, True)),
     **dict.fromkeys(("非工业", "非工业项目", "非工业类", "不是工业"), (False, True)),
     **dict.fromkeys(("制造业", "先进制造业", "二产", "第二产业", "生产制造"), (True, False)),
-    **dict.fromkeys(("服务业", "现代服务业", "农业", "现代农业", "文旅", "商贸", "物流", "房地产"), (False, False)),
+    **dict.fromkeys(
+        ("服务业", "现代服务业", "农业", "现代农业", "文旅", "商贸", "物流", "房地产"), (False, False)
+    ),
     **dict.fromkeys(("一产", "三产", "第一产业", "第三产业", "商贸物流", "文化旅游"), (False, False)),
 }
 CURRENCY_WORDS: dict[str, tuple[Any, bool]] = {
