@@ -40,7 +40,7 @@ class Note(NamedTuple):
 class Cell(NamedTuple):
     """A cell of the added sheet. `look`: title, head, link, grey, assumed, asked, refused, or plain."""
 
-    value: str | int
+    value: str | float
     look: str = ""
     leads_to: str = ""  # "'柳江区'!H17"
 

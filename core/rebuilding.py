@@ -153,7 +153,7 @@ def _write_summary(page: Any, summary: Summary, looks: Mapping[str, Any]) -> Non
             if cell is None:
                 continue
             look = looks[cell.look]
-            if isinstance(cell.value, int):
+            if not isinstance(cell.value, str):
                 page.write_number(number, column, cell.value, look)
                 continue
             text = without_invisible(cell.value)

@@ -8,6 +8,7 @@ that was assumed, asked or refused; the added sheet sums the ledger up and lists
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import PurePath
 from typing import IO, Any
 
@@ -122,14 +123,13 @@ def name_of(ledger: Ledger, *, language: str) -> str:
 
 
 def findings(ledger: Ledger, kind: Kind) -> Iterator[Finding]:
-    """Every cell that was not simply read, in the order of the rows."""
-    fields = {field.name: field for field in kind.fields}
+    """Every cell that was not simply read, in the order of the rows and of the declaration."""
     rows = ledger.rows.exclude(worst=State.SURE).order_by("pk").only("sheet", "row", "cells")
     for row in rows.iterator(chunk_size=2_000):
-        for name, reading in row.readings():
-            if name in fields and _is_worth_a_look(reading):
-                label, says = str(fields[name].label), showing.shown(fields[name], reading.value)
-                yield _finding(row, reading, label, says)
+        for field in kind.fields:
+            reading = row.reading(field.name)
+            if reading is not None and _is_worth_a_look(reading):
+                yield _finding(row, reading, str(field.label), showing.shown(field, reading.value))
 
 
 def _is_worth_a_look(reading: Reading) -> bool:
@@ -249,7 +249,10 @@ def _sums(ledger: Ledger) -> Iterator[Row]:
 
 
 def _amount(value: Any) -> Cell | None:
-    return None if value is None else Cell(str(value))
+    try:
+        return None if value is None else Cell(float(Decimal(str(value))))
+    except InvalidOperation:
+        return Cell(str(value))
 
 
 def _questions(ledger: Ledger, kind: Kind) -> Iterator[Row]:

@@ -1,23 +1,25 @@
 """The sender's own workbook comes back with notes on what should be looked at."""
 
-import io
-import warnings
+import datetime
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 from django.core.files.base import ContentFile
+from django.core.management import call_command
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.roles import Role
 from core.files import CSV, XLSX
+from core.ooxml.markup import scan
 from ledgers import handing_back
 from ledgers.choices import LedgerState, QuestionKind, State, Verdict
 from ledgers.declaring import KINDS, Field, Kind, Meaning, Undoing
 from ledgers.models import Ledger, LedgerRow
 from tests import factories
+from tests.core.test_annotating import opened, parts, values_of
+from tests.ledgers.other_kinds import rehearsed
 
 LEDGER = Path(__file__).parents[2] / "liuzhou_invest" / "demo" / "ledgers" / "visits-2025h1.xlsx"
 SHEET = "外出招商"
@@ -123,12 +125,6 @@ def ledger(db: None, clerk: User) -> Ledger:
     return made
 
 
-def opened(content: bytes) -> openpyxl.Workbook:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return openpyxl.load_workbook(io.BytesIO(content))
-
-
 def told(page: Any) -> list[list[Any]]:
     return [[cell.value for cell in row if cell.value not in (None, "")] for row in page.iter_rows()]
 
@@ -165,7 +161,7 @@ def test_the_added_sheet_says_what_became_of_the_ledger(ledger):
     for line in (
         ["文件", "鹿寨县 2025-06.xlsx"],
         ["报送单位", "鹿寨县"],
-        [SHEET, "7.5", "8", "否"],
+        [SHEET, 7.5, 8, "否"],
         [SHEET, "40", "合计行"],
         ["汇总", "整张工作表", "汇总表"],
         ["金额", f"{SHEET}!H3", 2, "3-5亿", "3亿元", "是多少？"],
@@ -194,7 +190,7 @@ def test_the_sheet_speaks_the_readers_language(ledger):
 
 
 def test_of_too_many_notes_the_worst_are_given(ledger, monkeypatch):
-    monkeypatch.setattr(handing_back, "MOST_NOTES", 2)
+    monkeypatch.setattr(handing_back, "MOST_NOTES", 3)
 
     book = opened(handing_back.annotated(ledger, language="zh-hans"))
 
@@ -203,7 +199,7 @@ def test_of_too_many_notes_the_worst_are_given(ledger, monkeypatch):
         "柳州招商",
         True,
     )
-    assert ["另有 2 个推定的单元格未加批注，请在系统中查看。"] in told(book["导入说明"])
+    assert ["另有 1 个推定的单元格未加批注，请在系统中查看。"] in told(book["导入说明"])
 
 
 def test_a_csv_comes_back_as_a_workbook_that_says_so(clerk):
@@ -251,3 +247,40 @@ def test_a_ledger_that_was_not_read_is_not_handed_back(ledger):
 
     with pytest.raises(handing_back.CannotHandBack):
         handing_back.annotated(ledger, language="zh-hans")
+
+
+MESSY = Path(__file__).parents[1] / "projects" / "data"
+
+
+@pytest.mark.parametrize("name", ["messy-a-by-unit", "messy-b-two-level", "messy-c-free-text"])
+def test_a_ledger_as_counties_send_it_comes_back_with_nothing_else_changed(clerk, name):
+    call_command("load_reference", verbosity=0)
+    content = (MESSY / f"{name}.xlsx").read_bytes()
+    ledger = rehearsed(content, clerk, kind="projects", today=datetime.date(2025, 8, 4))
+
+    back = handing_back.annotated(ledger, language="zh-hans")
+
+    before, after = parts(content), parts(back)
+    for part, old in before.items():
+        legacy = [node for node in scan(after[part]) if node.local == "legacyDrawing"]
+        without = after[part] if not legacy else after[part][: legacy[0].start] + after[part][legacy[0].end :]
+        assert without == old or part in (
+            "[Content_Types].xml",
+            "xl/workbook.xml",
+            "xl/_rels/workbook.xml.rels",
+        )
+    noted = {
+        (page.title, cell.coordinate)
+        for page in opened(back)
+        for row in page.iter_rows()
+        for cell in row
+        if cell.comment
+    }
+    unsure = {
+        (row.sheet, f"{reading.column}{row.row}")
+        for row in ledger.rows.all()
+        for _name, reading in row.readings()
+        if reading.column and reading.state != State.SURE
+    }
+    assert noted == unsure != set()
+    assert {t: rows for t, rows in values_of(back).items() if t != "导入说明"} == values_of(content)
