@@ -154,36 +154,39 @@ class _Resolving:
         return sum(map(field.looks_like, cells)) / len(cells) if cells else 0.0
 
     def _by_cells(self) -> None:
-        """A column without a head that looks like just one of the missing fields is taken for it, one
-        under an unknown head is asked for when the field must be there."""
+        """A column without a head that looks like just one of the missing fields is taken for it; one
+        under an unknown head is asked for."""
         for at in self._free():
             cells = self.cells[at]
             if len(cells) < FEW:
                 continue
             alike = [one for one in self._missing() if one.looks_like and self._share(at, one) >= 0.8]
-            if len(alike) != 1:
-                continue
-            if not self.head.text(at):
+            if len(alike) == 1 and not self.head.text(at):
                 sentence = _("The column has no head; by its cells it was taken for “%(field)s”.")
                 self._take(at, alike[0], State.ASSUMED, sentence % {"field": alike[0].label})
-            elif alike[0].is_required and not alike[0].by_place:
+            elif len(alike) == 1:
                 self._ask(at, alike[0])
+            elif alike:  # days, of which nobody knows what happened on them
+                self._question(at, alike)
 
     def _ask(self, at: int, guess: Field) -> None:
         """Taken for the field until somebody says so; its cells count as asked."""
-        missing = self._missing()
+        self._question(at, [guess])
         self._take(at, guess, State.ASKED, _("By its cells the column may be “%s”.") % guess.label)
-        self._question(at, [guess, *(one for one in missing if one is not guess)])
 
     def _asked_for(self) -> None:
         """When a field that must be there has no column, every unknown column may be it."""
         missing = [one for one in self._missing() if one.is_required and not one.by_place]
         if missing:
             for at in [one for one in self._free() if self.cells[one]][:ASKED]:
-                self._question(at, missing + [one for one in self._missing() if one not in missing])
+                self._question(at, missing)
 
-    def _question(self, at: int, choices: Sequence[Field]) -> None:
+    def _question(self, at: int, likely: Sequence[Field]) -> None:
+        """What a column holds, asked once; the likely fields stand before the other missing ones."""
         head = self.head.text(at)
+        if any(one.raw == _asked_as(head, at) for one in self.questions):
+            return
+        choices = [*likely, *(one for one in self._missing() if one not in likely)]
         column = letter(at)
         sentence = (
             _("What does the column “%(head)s” hold?") % {"head": head}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from django.utils import translation
 from hypothesis import given, settings
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.sheets import Visibility
 from ledgers.choices import QuestionKind, State
-from ledgers.layout import money_unit_asked
+from ledgers.layout import lay_out, money_unit_asked
 from ledgers.layout.heads import Names
 from tests.ledgers.laid_out import KIND, laid, sheet
 
@@ -472,6 +474,18 @@ def test_a_field_that_must_be_there_is_asked_for_and_the_answer_holds():
     none = laid(told, answers={(QuestionKind.COLUMN, "", "落地"): ""})
     assert (none.questions, none.tables[0].column("signed_on")) == ([], None)
     assert reasons(none) == [(1, "Column F (落地) belongs to no field and was not read.")]
+
+
+def test_a_column_that_looks_like_several_fields_is_asked_for():
+    kind = replace(
+        KIND, fields=(*KIND.fields, replace(KIND.field("signed_on"), name="start", heads=("开工",)))
+    )
+    rows = [(n, f"{n}号项目", f"{n}公司", "柳江区", 5800, f"2025.3.{n}") for n in range(1, 6)]
+
+    result = lay_out([sheet((*HEAD[:5], "日子"), *rows)], kind)
+
+    assert [[value for value, _ in one.choices][:2] for one in result.questions] == [["signed_on", "start"]]
+    assert result.tables[0].column("signed_on") is None
 
 
 def test_the_same_question_of_several_sheets_is_asked_once():
