@@ -184,6 +184,8 @@ class Project(models.Model):
                 name="project_force_largest",
             ),
             models.Index(fields=["stage", "stage_since"], name="project_stage_age"),
+            # rows of ledgers: a block asks for its very names (see ledger_matching)
+            models.Index(fields=["name"], name="project_by_name"),
         ]
 
     def __str__(self) -> str:
