@@ -217,7 +217,7 @@ def take_back(rows: Sequence[LedgerRow], *, ledger: Ledger, by: User) -> Undoing
 KIND = Kind(
     code="issues",
     label=gettext_lazy("Issues"),
-    permission="approvals.resolve_issue",
+    permission="approvals.take_over_issues",
     fields=FIELDS,
     match=match,
     enter=enter,
