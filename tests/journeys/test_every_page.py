@@ -13,16 +13,20 @@ from django.db import models
 from django.urls import reverse
 from playwright.sync_api import Page, ViewportSize, expect
 
+from accounts.models import User
 from approvals.choices import AssistanceMode
 from approvals.models import Issue, Item, StallFlag
 from briefings import drafting, meetings
 from briefings.models import Briefing, MeetingState, OnSiteMeeting
 from core import clock
+from ledgers.choices import LedgerState, QuestionKind
+from ledgers.models import Answer, Ledger
 from liuzhou_invest.demo import people
 from projects.models import ContractEvent, Project, Suspicion
 from taskforces.models import ReportingUnit
 from tests import factories
 from tests.journeys.desk import HAN, Desk
+from tests.ledgers import handed_in
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +44,24 @@ def busy_city(small_city):
     drafting.draft(month, today=clock.today(), by=small_city["clerk"], only=["city", "force:steel"])
     factories.suspicion(halted)
     _hold_a_meeting(clock.today())
+    _hand_in_ledgers(small_city["clerk"])
     return small_city
+
+
+def _hand_in_ledgers(by: User) -> None:
+    """One that asks, one that has been answered, and one that is none."""
+    unit = ReportingUnit.objects.get(code="450205")
+    ledger = handed_in.read(handed_in.workbook(handed_in.STEEL, handed_in.TUBE, total=1), by)
+    Answer.objects.create(
+        kind=ledger.kind,
+        sender=unit.name,
+        asked=QuestionKind.VALUE,
+        field="unit",
+        raw="高新区",
+        meaning=unit.code,
+        given_by=by,
+    )
+    handed_in.read("姓名,电话\n甲,1\n".encode(), by)
 
 
 def _hold_a_meeting(on: datetime.date) -> None:
@@ -97,11 +118,23 @@ def addresses(page: Page) -> list[str]:
         reverse("projects:project_plan", args=[works.pk]),
         reverse("projects:new_year", args=[clock.today().year + 1]),
         reverse("projects:suspicion", args=[Suspicion.objects.get().pk]),
+        *of_ledger(),
         *of_meeting(),
         reverse("briefings:counted", args=["contracted"]),
         *(one.get_absolute_url() for one in Briefing.objects.order_by("pk")),
     ]
     return list(dict.fromkeys([*offered, *behind]))
+
+
+def of_ledger() -> list[str]:
+    ledger = Ledger.objects.get(state=LedgerState.REHEARSED)
+    unreadable = Ledger.objects.get(state=LedgerState.UNREADABLE)
+    return [
+        reverse("ledgers:ledger", args=[ledger.pk]),
+        reverse("ledgers:row", args=[ledger.pk, ledger.rows.order_by("pk")[0].pk]),
+        reverse("ledgers:ledger", args=[unreadable.pk]),
+        reverse("ledgers:answers"),
+    ]
 
 
 def of_meeting() -> list[str]:

@@ -200,7 +200,7 @@ def clerk_unit():
     return ReportingUnit.objects.get(code="450205")
 
 
-# --- Into the books and back --------------------------------------------------------------------------------------
+# --- Into the books and back ------------------------------------------------------------
 
 
 def test_a_ledger_is_entered_once_and_taken_back(world, clerk):
