@@ -23,7 +23,8 @@ class Meaning:
     """What a cell was understood to say. `value` is plain JSON (numbers and days as text).
 
     `choices` are the meanings a person is asked to choose from: (value, label). `asks` says which
-    question it is: that of this cell, or that of its whole column's unit of money.
+    question it is: that of this cell, or that of its whole column's unit of money. `of` names the field
+    whose cell says it, where it is another one's (a currency said by the amount).
     """
 
     state: State
@@ -31,6 +32,7 @@ class Meaning:
     sentence: str = ""
     choices: tuple[tuple[Any, str], ...] = ()
     asks: str = QuestionKind.VALUE
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

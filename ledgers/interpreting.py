@@ -123,13 +123,13 @@ class _Run:
             return
         alone = {name: one.meaning for name, one in understood.items()}
         for name, meaning in self.kind.settle(alone, sheet.place).items():
-            old = understood.get(name)
+            source = meaning.of or name
+            old, cell = understood.get(source), line.cells.get(source)
             raw, column = (old.reading.raw, old.reading.column) if old else ("", "")
-            question = old.question if old and meaning.state == State.ASKED else None
-            if meaning.state == State.ASKED and question is None:
-                cell = line.cells.get(name)
-                question = (QuestionKind.VALUE, name, asked_as(cell.value) if cell else "")
-                answered = self._answered(meaning, question)
+            question = None
+            if meaning.state is State.ASKED:
+                question = (str(QuestionKind.VALUE), name, asked_as(cell.value if cell else None))
+                answered = self._answered(meaning, question, sheet.place)
                 meaning, question = (answered, None) if answered else (meaning, question)
             understood[name] = _Understood(meaning, _reading(meaning, raw, column), question)
 

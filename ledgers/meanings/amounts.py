@@ -240,15 +240,14 @@ def _under_foreign_head(figure: Decimal, foreign: tuple[str, Decimal, bool], pla
 def foreign_only(currency: str, foreign: Decimal) -> Meaning:
     """An amount in another currency: what it is in 万元 needs a rate, from the note or from a person."""
     text = number(foreign.quantize(CENT, ROUND_HALF_UP))
-    return Meaning(
-        State.ASKED,
-        {"currency": currency, "foreign": text},
-        _(
-            "%(amount)s万 %(currency)s: what is it in 万元? The rate of the day of signing is missing; "
-            "a note like “汇率7.16” would do."
-        )
-        % {"amount": text, "currency": currency},
-    )
+    return Meaning(State.ASKED, {"currency": currency, "foreign": text}, foreign_asked(currency, text))
+
+
+def foreign_asked(currency: str, foreign: str) -> str:
+    return _(
+        "%(amount)s万 %(currency)s: what is it in 万元? The rate of the day of signing is missing; "
+        "a note like “汇率7.16” would do."
+    ) % {"amount": foreign, "currency": currency}
 
 
 # --- Amounts in words -------------------------------------------------------------------------------------
@@ -465,9 +464,11 @@ def foreign_amount(value: Value, place: Place) -> Meaning:
     """A column of foreign amounts: {"currency", "foreign"}, the currency named in the cell or the head."""
     if is_empty(value) or value == 0:
         return NOTHING
+    if isinstance(value, Decimal) and _foreign_head(place.head) is None and "万" in place.head:
+        return sure({"currency": "", "foreign": number(value)})
     meaning = amount(value, replace(place, money_unit=place.money_unit or "wan"))
     if isinstance(meaning.value, dict):
-        return sure(meaning.value) if "wan" not in meaning.value else meaning
+        return meaning if "wan" in meaning.value else sure(meaning.value)
     if meaning.state == State.REFUSED:
         return meaning
     return refused(_("No currency is named. Write it beside the amount, like 1200万美元."))

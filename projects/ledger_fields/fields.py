@@ -33,14 +33,23 @@ def _contracts() -> list[tuple[Any, str]]:
     return [(kind.value, str(kind.label)) for kind in CONTRACT_NAMES]
 
 
-def location(value: Value, place: Place) -> Meaning:
+def locations() -> Read:
     """A unit where one is named; a park or a street tells nothing that the books can hold."""
-    meaning = meanings.unit(value, place)
-    if meaning.state != State.ASKED:
-        return meaning
-    return meanings.assumed(
-        None, _("No unit is named: the project is taken to lie where its reporting unit is.")
-    )
+    units = meanings.units()
+
+    def read(value: Value, place: Place) -> Meaning:
+        meaning = units(value, place)
+        if meaning.state != State.ASKED:
+            return meaning
+        return meanings.assumed(
+            None, _("No unit is named: the project is taken to lie where its reporting unit is.")
+        )
+
+    return read
+
+
+def location(value: Value, place: Place) -> Meaning:
+    return locations()(value, place)
 
 
 def contract_of_place(place: Place) -> Meaning | None:
@@ -119,7 +128,7 @@ FIELDS = (
         show=_unit_name,
         looks_like=looks.unit,
     ),
-    _field("location", gettext_lazy("location"), location, show=_unit_name),
+    _field("location", gettext_lazy("location"), location, begin=locations, show=_unit_name),
     _field(
         "task_force",
         gettext_lazy("task force"),

@@ -10,6 +10,7 @@ from core.money import CENT, format_wan
 from ledgers import meanings
 from ledgers.choices import State
 from ledgers.declaring import Meaning, Place
+from ledgers.meanings.amounts import foreign_asked
 from ledgers.meanings.names import unit_names
 from ledgers.meanings.notes import RATES, foreign_in, rate_in, shares_in
 from ledgers.meanings.saying import number, plain
@@ -44,7 +45,7 @@ def _partners(cells: Mapping[str, Meaning], settled: dict[str, Meaning]) -> None
         return
     said = enterprise.value
     settled["enterprise"] = Meaning(enterprise.state, said["name"], enterprise.sentence)
-    settled["partners"] = Meaning(enterprise.state, said["partners"], enterprise.sentence)
+    settled["partners"] = Meaning(enterprise.state, said["partners"], enterprise.sentence, of="enterprise")
 
 
 def _foreign(cells: Mapping[str, Meaning], settled: dict[str, Meaning], place: Place) -> None:
@@ -55,8 +56,13 @@ def _foreign(cells: Mapping[str, Meaning], settled: dict[str, Meaning], place: P
     if amount is not None and isinstance(amount.value, dict):
         _of_foreign_amount(amount, cells, settled)
     elif column is not None and column.value is not None:
-        said = column.value
-        _beside_renminbi(said["currency"], said["foreign"], cells, settled, is_certain=True)
+        told = column.value["currency"] or (currency.value if currency else None)
+        if told in RATES:
+            _beside_renminbi(told, column.value["foreign"], cells, settled, is_certain=True)
+        else:
+            settled["foreign_amount_wan"] = meanings.refused(
+                _("No currency is named. Write it beside the amount, like 1200万美元.")
+            )
     elif named is not None:
         _beside_renminbi(named.currency, named.amount, cells, settled, is_certain=False)
     elif currency is not None and currency.value not in (None, Currency.CNY.value):
@@ -89,7 +95,8 @@ def _of_foreign_amount(amount: Meaning, cells: Mapping[str, Meaning], settled: d
     """The amount names another currency: 万元 come of the cell itself, of a rate, or are asked."""
     said = amount.value
     currency, foreign = said["currency"], said["foreign"]
-    settled["currency"], settled["foreign_amount_wan"] = meanings.sure(currency), meanings.sure(foreign)
+    for name, value in (("currency", currency), ("foreign_amount_wan", foreign)):
+        settled[name] = Meaning(State.SURE, value, of=amount.of or "amount_wan")
     rate = _rate(cells, currency)
     if rate is not None:
         settled["rate"] = rate
@@ -105,7 +112,7 @@ def _of_foreign_amount(amount: Meaning, cells: Mapping[str, Meaning], settled: d
             % {"foreign": foreign, "currency": currency, "rate": rate.value},
         )
     else:
-        settled["amount_wan"] = Meaning(State.ASKED, None, amount.sentence)
+        settled["amount_wan"] = Meaning(State.ASKED, None, amount.sentence, of=amount.of)
 
 
 def _implied_rate(currency: str, foreign: Decimal, wan: Decimal) -> dict[str, Meaning]:
@@ -135,13 +142,16 @@ def _beside_renminbi(
     """The amount stands in 万元, and the foreign one beside it in its own column or in the note."""
     why = "" if is_certain else _("As the note says.")
     for name, value in (("currency", currency), ("foreign_amount_wan", foreign)):
-        settled[name] = meanings.assumed(value, why) if why else meanings.sure(value)
+        settled[name] = Meaning(State.ASSUMED, value, why, of="note") if why else meanings.sure(value)
     wan = _value(cells, "amount_wan")
     rate = _rate(cells, currency)
     if not isinstance(wan, str):
         if cells.get("amount_wan") is None or cells["amount_wan"].state == State.SURE:
             missing = Meaning(
-                State.ASKED, {"currency": currency, "foreign": foreign}, _foreign_missing(foreign, currency)
+                State.ASKED,
+                {"currency": currency, "foreign": foreign},
+                foreign_asked(currency, foreign),
+                of="foreign_amount_wan" if is_certain else "note",
             )
             _of_foreign_amount(missing, cells, settled)
         return
@@ -162,13 +172,6 @@ def _beside_renminbi(
                 )
             ],
         )
-
-
-def _foreign_missing(foreign: str, currency: str) -> str:
-    return _(
-        "%(amount)s万 %(currency)s: what is it in 万元? The rate of the day of signing is missing; "
-        "a note like “汇率7.16” would do."
-    ) % {"amount": foreign, "currency": currency}
 
 
 def _currency_without_amount(currency: Meaning, amount: Meaning | None, settled: dict[str, Meaning]) -> None:
