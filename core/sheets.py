@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -21,7 +22,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core.refusal import Refusal
+from core.text import without_invisible
 
+TITLE_LENGTH = 50
 KEPT = 100_000  # different texts, and numbers, kept once
 CHILD = Path(__file__).with_name("sheets_child.py")
 
@@ -68,8 +71,8 @@ class Limits:
     rows: int = 200_000
     columns: int = 400
     cell: int = 32_767
-    cells: int = 5_000_000
-    text: int = 60_000_000
+    cells: int = 3_000_000
+    text: int = 50_000_000
     memory: int = 2**30
     seconds: int = 30
 
@@ -141,7 +144,7 @@ class _Hearing:
         if "rows" in said:
             self.book.sheets[-1].rows.extend(map(self._row, said["rows"]))
         elif "sheet" in said:
-            self.book.sheets.append(_sheet(said))
+            self.book.sheets.append(_sheet(said, {one.title for one in self.book.sheets}))
         else:
             self.book = Book(said["format"], notes=[_note(code) for code in said["notes"]])
 
@@ -175,9 +178,9 @@ def _said(said: dict[str, Any]) -> Any:
     return said
 
 
-def _sheet(said: dict[str, Any]) -> Sheet:
+def _sheet(said: dict[str, Any], taken: set[str]) -> Sheet:
     return Sheet(
-        said["sheet"],
+        _title(said["sheet"], taken),
         Visibility(said["visibility"]),
         merged=[Merged(*map(int, one)) for one in said["merged"]],
         hidden_columns=frozenset(map(int, said["columns"])),
@@ -218,6 +221,13 @@ def _child(copy: IO[bytes], limits: Limits) -> Iterator[str]:
     if status:
         # A signal means a limit was met; an exit of its own, that the reader stumbled over the file.
         yield json.dumps({"refused": "large" if status < 0 else "damaged"})
+
+
+def _title(title: str, taken: set[str]) -> str:
+    """Excel allows neither long titles nor the same twice; a file not made by Excel may have them."""
+    clean = " ".join(without_invisible(title).split())[:TITLE_LENGTH]
+    others = (f"{clean} ({number})" for number in count(2))
+    return clean if clean not in taken else next(other for other in others if other not in taken)
 
 
 def _note(code: str) -> str:

@@ -65,6 +65,7 @@ class Names:
         for field in kind.fields:
             for rank, name in enumerate(_names(field)):
                 self.by_name.setdefault(name, []).append((rank, field))
+        self.needed = {one.name for one in kind.fields if one.is_required and one.by_place is None}
         self.naming = next((one for one in kind.fields if one.is_required), kind.fields[0])
 
     def fields(self, levels: Sequence[str]) -> list[tuple[int, Field]]:
@@ -144,9 +145,11 @@ def _score(head: Head, names: Names) -> int:
     """How many fields it names; 0 when it is no head of the kind."""
     found = {known[0][1].name for levels in head.levels.values() if (known := names.fields(levels))}
     enough = min(2, len(names.kind.fields))
-    if names.naming.name in found:
-        return len(found) if len(found) >= enough else 0
-    return len(found) if len(found) >= 4 and not _counts(head) else 0
+    if names.naming.name not in found:
+        return len(found) if len(found) >= 4 and not _counts(head) else 0
+    if not names.needed <= found and len(found) * 3 < len(head.levels):
+        return 0  # a list of something else that names projects too
+    return len(found) if len(found) >= enough else 0
 
 
 def _counts(head: Head) -> bool:

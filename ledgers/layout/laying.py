@@ -8,7 +8,7 @@ from typing import overload
 
 from django.utils.translation import gettext as _
 
-from core.sheets import Merged, Row, Sheet, Value, Visibility
+from core.sheets import TITLE_LENGTH, Merged, Row, Sheet, Value, Visibility
 from ledgers.choices import QuestionKind
 from ledgers.declaring import Kind, Place
 from ledgers.layout.columns import SAMPLE, Resolved, letter, resolve
@@ -44,7 +44,7 @@ def lay_out(
     """Tables, what was left out and why, and what must be asked."""
     laying = _Laying(kind, unit, answers or {}, file_name)
     for sheet in sheets:
-        laying.sheet(sheet)
+        laying.sheet(sheet if sheet.title else replace(sheet, title=_called_by(file_name)))
     return laying.laid()
 
 
@@ -358,6 +358,11 @@ class _Laying:
                 kept.remove(table)
                 self._skip(table.sheet, 0, reason)
         return kept
+
+
+def _called_by(file_name: str) -> str:
+    """A table kept as text has no name but its file's, as in Excel."""
+    return file_name.rpartition(".")[0][:TITLE_LENGTH] or file_name[:TITLE_LENGTH] or "CSV"
 
 
 def _summary() -> str:

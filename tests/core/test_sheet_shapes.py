@@ -266,6 +266,16 @@ def test_links_to_other_files_are_not_followed_but_said():
     assert book.notes[0].startswith("The workbook refers to other files. They were not fetched")
 
 
+def test_titles_that_excel_does_not_allow_are_made_short_clean_and_different():
+    cells = ({(0, 0): "x"},)
+    content = bytearray(old_workbook({"甲乙": cells, "甲丙": cells, "甲\u200b丁": cells, "长" * 100: cells}))
+    content = content.replace("甲丙".encode("utf-16-le"), "甲乙".encode("utf-16-le"))
+
+    titles = [sheet.title for sheet in read_book(bytes(content)).sheets]
+
+    assert titles == ["甲乙", "甲乙 (2)", "甲丁", "长" * 50]
+
+
 # --- What hurts --------------------------------------------------------------------------------
 
 
@@ -303,7 +313,7 @@ def test_one_long_text_in_countless_cells_is_refused_before_it_fills_the_memory(
     with pytest.warns(UserWarning, match="Duplicate name"):
         content = typed(rows, extra)
 
-    assert refusal_of(content).startswith(("The workbook holds more than 60 million", "The workbook takes"))
+    assert refusal_of(content).startswith(("The workbook holds more than 50 million", "The workbook takes"))
 
 
 def test_more_cells_than_any_ledger_are_refused():

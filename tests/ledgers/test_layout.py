@@ -412,6 +412,28 @@ def test_the_sheet_of_all_beside_one_for_each_unit_is_not_read_twice():
     assert [(one.sheet, one.row) for one in result.skipped] == [("全市", 0)]
 
 
+def test_a_list_of_something_else_that_names_projects_is_no_ledger_of_them():
+    head = (
+        "序号",
+        "项目名称",
+        "问题类别",
+        "问题描述",
+        "责任部门",
+        "提出日期",
+        "目前进展",
+        "办结日期",
+        "办理结果",
+    )
+    issues = sheet(
+        head, (1, "甲项目", "用地", "缺指标", "自规局", "2025.3.1", "已办结", None, None), title="问题"
+    )
+
+    result = laid(issues, sheet(HEAD, line(1)))
+
+    assert [table.sheet for table in result.tables] == ["台账"]
+    assert [(one.sheet, one.row) for one in result.skipped] == [("问题", 0)]
+
+
 def test_a_column_of_projects_that_counts_them_makes_a_summary():
     counted = sheet(("单位", "项目", "总投资"), ("柳江区", 3, 5.8), ("柳城县", 4, 2), title="各县区")
 
@@ -425,6 +447,12 @@ def test_sheets_of_single_months_are_all_read():
     months = [sheet(HEAD, line(1, f"{n}月项目"), title=f"{n}月") for n in range(1, 7)]
 
     assert [names(table)[0] for table in laid(*months).tables] == [f"{n}月项目" for n in range(1, 7)]
+
+
+def test_a_table_kept_as_text_is_called_by_its_file():
+    result = laid(sheet(HEAD, line(1), title=""), file_name="鹿寨县 2025-06.csv")
+
+    assert (result.tables[0].sheet, result.tables[0].lines[0].place.sheet) == ("鹿寨县 2025-06",) * 2
 
 
 def test_the_layout_is_that_of_the_heads_alone():
