@@ -1,5 +1,7 @@
 """Ledgers over the API: handed in, read, asked about, decided, entered and taken back."""
 
+from functools import partial
+
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
@@ -17,7 +19,7 @@ from accounts.access import user_of
 from core import clock
 from core.api import idempotent
 from core.endpoints import PAGING, Endpoint, Json, Number, Plain, Rows, Sent, described, taken
-from ledgers import answers, committing, receiving, tasks
+from ledgers import answers, committing, receiving, showing, tasks
 from ledgers.choices import Decision, LedgerState, QuestionKind, State, Verdict
 from ledgers.declaring import KINDS, Kind
 from ledgers.filters import LedgerFilter, RowFilter
@@ -175,7 +177,8 @@ def _question(question: Plain) -> Plain:
     return {"asked": question["kind"], **told, "choices": choices}
 
 
-def row_rows(rows: list[LedgerRow]) -> Rows:
+def row_rows(rows: list[LedgerRow], kind: Kind | None) -> Rows:
+    private = {field.name for field in kind.fields if field.is_private} if kind else set()
     return [
         {
             "id": row.pk,
@@ -185,9 +188,12 @@ def row_rows(rows: list[LedgerRow]) -> Rows:
             "verdict": row.verdict,
             "worst": row.worst,
             "decision": row.decision,
-            "values": {field: _cell(row, reading) for field, reading in row.readings()},
+            "values": {field: _cell(row, reading, field in private) for field, reading in row.readings()},
             "evidence": [str(one) for one in row.evidence],
-            "changes": row.changes,
+            "changes": {
+                field: [showing.veiled(str(one)) for one in change] if field in private else change
+                for field, change in row.changes.items()
+            },
             "target": row.target,
             "written": row.written,
         }
@@ -195,11 +201,14 @@ def row_rows(rows: list[LedgerRow]) -> Rows:
     ]
 
 
-def _cell(row: LedgerRow, reading: Reading) -> Plain:
+def _cell(row: LedgerRow, reading: Reading, is_private: bool) -> Plain:
+    value, raw = reading.value, reading.raw
+    if is_private and reading.state not in State.UNSETTLED:
+        value, raw = showing.veiled(str(value)), showing.veiled(raw)
     return {
-        "value": reading.value,
+        "value": value,
         "state": reading.state,
-        "raw": reading.raw,
+        "raw": raw,
         "cell": f"{reading.column}{row.row}" if reading.column else "",
         "sentence": reading.sentence,
     }
@@ -297,7 +306,7 @@ class Ledgers(Endpoint):
         """Every row in the order of the workbook, with each cell beside its meaning."""
         ledger = get_object_or_404(self.get_queryset(), pk=pk)
         self._kind: Kind | None = KINDS.get(ledger.kind)
-        return self.leaf(self.filter_queryset(ledger.rows.order_by("pk")), row_rows)
+        return self.leaf(self.filter_queryset(ledger.rows.order_by("pk")), partial(row_rows, kind=self._kind))
 
     @described(LedgerDetail, sent=AnswersSent, once=True)
     @action(detail=True, methods=["post"], url_path="answers", filter_backends=[])

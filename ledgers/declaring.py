@@ -64,6 +64,7 @@ class Field:
     fills_down: bool = False  # an empty cell under a merged or once-written one means the same
     is_money: bool = False  # its column may name a unit of money
     is_key: bool = False  # part of what tells one row from the others
+    is_private: bool = False  # a person's name or telephone: shown in part, the file has the whole
     looks_like: Callable[[Value], bool] | None = None  # to know a column by its cells
     # What the place alone says when there is no cell (the unit by the sheet's name, the industry by
     # the section); None when it says nothing.

@@ -85,6 +85,13 @@ def bare(field: Field, value: Any) -> str:
         return str(value)
 
 
+def veiled(text: str) -> str:
+    """A person's name or telephone in part: enough to know it again, 蒙** or 138****9357."""
+    if sum(character.isdigit() for character in text) >= 7:
+        return f"{text[:3]}****{text[-4:]}"
+    return f"{text[:1]}**" if text.strip() not in ("", "—") else text
+
+
 def _piece(value: Any) -> str:
     """A part of a list: a dated note, or a name."""
     if isinstance(value, dict):
@@ -115,22 +122,23 @@ def _column(field: Field, cells: Sequence[Cell | None]) -> Column:
     said = Counter(cell.sentence for cell in cells if cell and cell.state == State.ASSUMED)
     [(usual, n)] = said.most_common(1) or [("", 0)]
     sentence = usual if n > 3 and n * 2 > len(cells) else ""
-    return Column(field, _width([cell for cell in cells if cell], sentence), sentence)
+    width = "w-xl" if sentence else _width([cell for cell in cells if cell])
+    return Column(field, width, sentence)
 
 
 WIDTHS = ((6, "w-s"), (12, "w-m"), (26, "w-l"))
 
 
-def _width(cells: Sequence[Cell], said_once: str) -> str:
+def _width(cells: Sequence[Cell]) -> str:
     """How wide it needs to be: by its longer texts, so that rows stay low."""
-    lengths = sorted(_length(cell, said_once) for cell in cells)
+    lengths = sorted(_length(cell) for cell in cells)
     usual = lengths[len(lengths) * 9 // 10] if lengths else 0
     return next((name for most, name in WIDTHS if usual <= most), "w-xl")
 
 
-def _length(cell: Cell, said_once: str) -> int:
-    is_told = cell.state != State.SURE and cell.sentence != said_once
-    return max(len(cell.says), len(cell.raw[:RAW_SHOWN]) // 2, len(cell.sentence) // 2 if is_told else 0)
+def _length(cell: Cell) -> int:
+    told = 0 if cell.state == State.SURE else len(cell.sentence) // 2
+    return max(len(cell.says), len(cell.raw[:RAW_SHOWN]) // 2, told)
 
 
 def line(kind: Kind, row: LedgerRow, fields: Sequence[Field]) -> Line:
@@ -156,6 +164,8 @@ def line(kind: Kind, row: LedgerRow, fields: Sequence[Field]) -> Line:
 def _change(kind: Kind, name: str, change: Sequence[Any]) -> str:
     field = next((one for one in kind.fields if one.name == name), None)
     old, new = (shown(field, value) if field else str(value) for value in change[:2])
+    if field and field.is_private:
+        old, new = veiled(old), veiled(new)
     label = str(field.label) if field else name
     return _("%(field)s: %(old)s → %(new)s") % {"field": label, "old": old, "new": new}
 
@@ -167,8 +177,12 @@ def cell(field: Field, row: LedgerRow) -> Cell | None:
 
 def told(field: Field, row: LedgerRow, reading: Reading) -> Cell:
     state = State(reading.state)
-    says = bare(field, reading.value)
+    says, raw = bare(field, reading.value), reading.raw
     change = row.changes.get(field.name)
+    old = bare(field, change[0]) if change else ""
+    is_same = raw.strip() == says
+    if field.is_private and state not in State.UNSETTLED:
+        says, raw, old = veiled(says), veiled(raw), veiled(old)
     return Cell(
         field=field.name,
         label=str(field.label),
@@ -176,12 +190,12 @@ def told(field: Field, row: LedgerRow, reading: Reading) -> Cell:
         word=str(state.label),
         mark=MARKS[state],
         says=says,
-        raw=reading.raw,
+        raw=raw,
         place=f"{reading.column}{row.row}" if reading.column else "",
-        is_same=reading.raw.strip() == says,
+        is_same=is_same,
         is_number=field.is_money,
         sentence=reading.sentence,
-        old=bare(field, change[0]) if change else "",
+        old=old,
     )
 
 
