@@ -29,7 +29,7 @@ from briefings.periods import key_of
 from briefings.views import cards, passport_sheet
 from briefings.views.left_out import COLUMNS, left_out_line, left_out_ready, left_out_seen_by
 from briefings.views.listings import LISTINGS
-from core import clock, files, money
+from core import clock, exporting, files, money
 from core.pages import download, of_year, page
 from projects.forms.fields import DayField, MonthField
 from taskforces.models import ReportingUnit, TaskForce
@@ -121,6 +121,13 @@ def workbook(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     passport = passports.of(code, question.window, question.scope)
     content = passport_sheet.workbook(passport, user_of(request))
+    exporting.leave_trace(
+        request,
+        title=passport_sheet.file_name(passport),
+        form="xlsx",
+        rows=passport.counted.count(),
+        narrowed=question,
+    )
     return download(content, name=passport_sheet.file_name(passport), content_type=files.XLSX)
 
 

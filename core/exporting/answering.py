@@ -115,6 +115,11 @@ def _write(content: IO[bytes], order: _Order, sheet: Sheet, lines: Iterable[Any]
             explained=lambda rows, cut: _explained(order, sheet, rows, cut),
             also=also,
         )
+    _trace(order, written)
+    return written
+
+
+def _trace(order: _Order, rows: int) -> None:
     note = _("More than %(count)d rows were taken away.") % {"count": NOTED_FROM}
     Export.objects.create(
         by=order.by,
@@ -122,10 +127,14 @@ def _write(content: IO[bytes], order: _Order, sheet: Sheet, lines: Iterable[Any]
         path=order.path[:300],
         narrowed=order.in_words,
         form=order.form,
-        rows=written,
-        note=note if written > NOTED_FROM else "",
+        rows=rows,
+        note=note if rows > NOTED_FROM else "",
     )
-    return written
+
+
+def leave_trace(request: HttpRequest, *, title: str, form: str, rows: int, narrowed: Narrowed = ()) -> None:
+    """For files that are not written here."""
+    _trace(_Order(title, form, request.user, request.path, _in_words(request, narrowed)), rows)
 
 
 def _telling(job: Job, rows: Rows) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 import copy
 import datetime
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from approvals.models import Item, ItemTemplate
 from briefings import drafting, figures
 from briefings.models import Briefing
 from core.clock import previous_month, today
-from projects import pipeline
+from core.exporting import commas, workbook
+from liuzhou_invest.bench import memory
+from projects import layouts, pipeline
 from projects.choices import Stage
 from projects.models import Project
 
@@ -28,14 +31,20 @@ ONE_DAY = datetime.timedelta(days=1)
 
 @dataclass(frozen=True)
 class Wanted:
-    """The most that a work may take: times its reference, milliseconds, queries."""
+    """The most that a work may take: times its reference, milliseconds, queries, more memory (MB)."""
 
     ratio: float = 0
     milliseconds: float = 0
     queries: int = 0
+    megabytes: float = 0
 
     def __str__(self) -> str:
-        named = [(self.ratio, "×"), (self.milliseconds, "ms"), (self.queries, "queries")]
+        named = [
+            (self.ratio, "×"),
+            (self.milliseconds, "ms"),
+            (self.queries, "queries"),
+            (self.megabytes, "MB"),
+        ]
         return ", ".join(f"≤ {limit:g} {unit}" for limit, unit in named if limit)
 
 
@@ -60,6 +69,7 @@ class Result:
     milliseconds: float
     reference: float
     queries: int
+    megabytes: float = 0
 
     @property
     def ratio(self) -> float:
@@ -72,6 +82,7 @@ class Result:
             (self.ratio, wanted.ratio),
             (self.milliseconds, wanted.milliseconds),
             (self.queries, wanted.queries),
+            (self.megabytes, wanted.megabytes),
         )
         if wanted == Wanted():
             return "told only"
@@ -93,7 +104,8 @@ def run(measure: Measure, repeats: int = REPEATS) -> Result:
         works.append(_time(measure.work))
         references.append(_time(measure.reference))
     medians = statistics.median(works), statistics.median(references)
-    return Result(measure.name, measure.wanted, *medians, queries)
+    grown = memory.grown(measure.work) if measure.wanted.megabytes else 0
+    return Result(measure.name, measure.wanted, *medians, queries, grown)
 
 
 def _time(work: Callable[[], object]) -> float:
@@ -171,7 +183,35 @@ def measures(user: User) -> list[Measure]:
             lambda: _move(someone, user),
             _bare_move(someone, user),
         ),
+        *_exporting(user, bare),
         *_drafting(user, bare),
+    ]
+
+
+# As many leave in a job; a million would only say the same ten times over.
+LARGEST_EXPORTED = 100_000
+
+
+def _exporting(user: User, reference: Callable[[], object]) -> list[Measure]:
+    """The whole city in twenty columns, as the worker writes it."""
+    if Project.objects.count() > LARGEST_EXPORTED:
+        return []
+    wanted = Wanted(milliseconds=10_000, megabytes=64)
+    sheet = layouts.read(memory.TWENTY_COLUMNS)
+
+    def xlsx() -> object:
+        with tempfile.TemporaryFile() as file:
+            lines = layouts.rows(Project.objects.visible_to(user), user, today=today()).lines
+            return workbook.write(file, sheet, lines, explained=lambda _rows, _cut: ())
+
+    def csv() -> object:
+        with tempfile.TemporaryFile() as file:
+            lines = layouts.rows(Project.objects.visible_to(user), user, today=today()).lines
+            return commas.write(file, sheet, lines)
+
+    return [
+        Measure("all projects in 20 columns as .xlsx", wanted, xlsx, reference, turns=1),
+        Measure("all projects in 20 columns as .csv", wanted, csv, reference, turns=1),
     ]
 
 

@@ -8,8 +8,8 @@ from projects.choices import Stage
 from tests import factories
 
 ASKED = {
-    # session, user, newest entry of the trail, sum, rows, what waits, flags, shares
-    "/projects/": 8,
+    # session, user, newest entry of the trail twice (choices, layouts), sum, rows, what waits, flags, shares
+    "/projects/": 9,
     # session, user, newest entry twice, rows, shares
     "/api/v1/projects/": 6,
     # session, user, newest entry
@@ -21,7 +21,7 @@ ASKED = {
 def remembering(monkeypatch, frame_is_remembered):
     """As outside of tests."""
     memory = Memory()
-    for module in ("projects.filters", "briefings.views.board", "briefings.views.cards"):
+    for module in ("projects.filters", "projects.layouts", "briefings.views.board", "briefings.views.cards"):
         monkeypatch.setattr(f"{module}.memory", memory)
 
 

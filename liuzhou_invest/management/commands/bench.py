@@ -54,9 +54,10 @@ class Command(BaseCommand):
     def _tell(self, results: list[measures.Result]) -> None:
         self.stdout.write(f"{'work':46}{'ms':>9}{'bare ms':>9}{'ratio':>8}{'queries':>9}  wanted")
         for result in results:
+            memory = f" (+{result.megabytes:.0f} MB)" if result.wanted.megabytes else ""
             self.stdout.write(
                 f"{result.name:46}{result.milliseconds:9.1f}{result.reference:9.1f}{result.ratio:8.2f}"
-                f"{result.queries:9}  {result.verdict}"
+                f"{result.queries:9}  {result.verdict}{memory}"
             )
 
     def _tell_growth(self, found: dict[int, list[measures.Result]]) -> None:
