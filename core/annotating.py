@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from core.refusal import Refusal
 
 CHILD = Path(__file__).with_name("annotating_child.py")
-LIMITS = {"memory": 2**30, "seconds": 60, "output": 3 * settings.MAX_UPLOAD_BYTES + 64 * 2**20}
+LIMITS = {"memory": 2**30, "seconds": 30, "output": 3 * settings.MAX_UPLOAD_BYTES + 64 * 2**20}
 LONGEST_NOTE = 2000  # characters
 
 

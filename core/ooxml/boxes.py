@@ -2,13 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from core.ooxml.notes import Places
 from core.ooxml.parts import Odd
 from core.ooxml.sheets import SheetSeen
 
-BOX = re.compile(rb"<((?:[\w.-]+:)?)shape\b.*?</\1shape\s*>", re.DOTALL)
+BOX_START = re.compile(rb"<((?:[\w.-]+:)?)shape\s")
 BOX_PLACE = re.compile(rb"<(?:[\w.-]+:)?Row>\s*(\d{1,7})\s*</[^>]*>\s*<(?:[\w.-]+:)?Column>\s*(\d{1,5})\s*</")
 BOX_ANCHOR = re.compile(rb"(<(?:[\w.-]+:)?Anchor>)((?:\s*\d+\s*,){7}\s*\d+\s*)(?=</)")
 BOX_HEIGHT = re.compile(rb"(?<=;)(height:)([\d.]{1,9})(px|pt)")
@@ -87,23 +87,37 @@ def with_boxes(content: bytes, places: Places, gone: set[tuple[int, int]], seen:
         raise Odd("boxes")
     content, tail = content[: end.start()], content[end.start() :]
     has_box: set[tuple[int, int]] = set()
-
-    def judged(match: re.Match[bytes]) -> bytes:
-        found = BOX_PLACE.search(match[0])
+    told: list[bytes] = []
+    at = 0
+    for start, stop in _boxes(content):
+        one = content[start:stop]
+        found = BOX_PLACE.search(one)
         place = (int(found[1]) + 1, int(found[2])) if found else None
         if place in gone:
-            return b""
-        if place is None:
-            return match[0]
-        has_box.add(place)
-        return grown(match[0], places[place]) if places.get(place) else match[0]
-
-    content = BOX.sub(judged, content)
+            one = b""
+        elif place is not None:
+            has_box.add(place)
+            one = grown(one, places[place]) if places.get(place) else one
+        told += [content[at:start], one]
+        at = stop
+    content = b"".join([*told, content[at:]])
     number = max((int(n) for n in BOX_NUMBER.findall(content)), default=1024) + 1
     missing = [place for place in sorted(places) if place not in has_box]
-    told = [box(number + n, *place, places[place], seen) for n, place in enumerate(missing)]
-    kind = b"" if b'"_x0000_t202"' in content or not told else _BOX_TYPE
-    return b"".join([content, kind, *told, tail])
+    new = [box(number + n, *place, places[place], seen) for n, place in enumerate(missing)]
+    kind = b"" if b'"_x0000_t202"' in content or not new else _BOX_TYPE
+    return b"".join([content, kind, *new, tail])
+
+
+def _boxes(content: bytes) -> Iterator[tuple[int, int]]:
+    """Where each shape begins and ends; every byte is looked at once, whatever stands there."""
+    at = 0
+    while start := BOX_START.search(content, at):
+        end = b"</" + start[1] + b"shape>"
+        close = content.find(end, start.end())
+        if close < 0:
+            return
+        at = close + len(end)
+        yield start.start(), at
 
 
 def new_boxes(places: Places, seen: SheetSeen, cluster: int) -> bytes:

@@ -58,6 +58,7 @@ ROW = re.compile(rb"<(?:\w+:)?row\s([^<>]*)>")
 NUMBER = re.compile(rb'\br="(\d{1,7})"')
 HEIGHT = re.compile(rb'\bht="([\d.]{1,12})"')
 HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
+LONGEST_TAG = 2 * 2**20  # bytes
 MOST_MERGED = 20_000
 
 
@@ -80,7 +81,7 @@ class SheetScan:
         self.reader.StartElementHandler = self.reader.EndElementHandler = None
 
     def run(self, chunks: Iterable[bytes]) -> SheetSeen:
-        rest = b""
+        rest, fed = b"", 0
         for number, chunk in enumerate(chunks):
             if not number:
                 check_start(chunk)
@@ -89,6 +90,9 @@ class SheetScan:
             if self.in_cells and b"sheetData" in window:
                 self.watch()
             self.reader.Parse(chunk, False)
+            fed += len(chunk)
+            if fed - self.reader.CurrentByteIndex > LONGEST_TAG:  # the parser begins it anew each time
+                raise Odd("tag")
             if self.in_cells:
                 self.look_away()
             self.read_heights(window)

@@ -363,6 +363,10 @@ BILLION = b'<!DOCTYPE a [<!ENTITY b "cc"><!ENTITY d "&b;&b;">]>'
         ("xl/workbook.xml", lambda part: part.replace(b"<workbook", BILLION + b"<workbook", 1)),
         ("xl/worksheets/sheet1.xml", lambda part: part.decode().encode("utf-16")),
         ("xl/worksheets/sheet1.xml", lambda part: part[: len(part) // 2]),
+        (
+            "xl/worksheets/sheet1.xml",
+            lambda part: part.replace(b"<sheetData>", b'<sheetData x="' + b"a" * 5_000_000 + b'">'),
+        ),
         ("xl/drawings/vmlDrawing1.vml", lambda part: b"<xml>"),
         (
             "xl/_rels/workbook.xml.rels",
