@@ -273,4 +273,4 @@ def _sentence(said: dict[str, Any]) -> str:
             "beside the ledger: copy the ledger into a new workbook and hand that in."
         ),
     }
-    return sentences[said["refused"]] % said
+    return sentences[said["refused"]] % {**said, "sheet": said.get("sheet") or "CSV"}

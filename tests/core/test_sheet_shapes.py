@@ -156,7 +156,7 @@ def test_a_web_page_under_the_name_of_a_workbook_is_named():
 
 
 def test_columns_without_end_are_refused():
-    assert refusal_of(b"a" + b",a" * 500 + b"\n").startswith("Sheet “” has more than 400 columns.")
+    assert refusal_of(b"a" + b",a" * 500 + b"\n").startswith("Sheet “CSV” has more than 400 columns.")
     assert rows_of(b"a,b" + b", " * 20_000 + b"\n")[0][:2] == ("a", "b")
 
 
