@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.text import comparison_key
+from ledgers.declaring import KINDS
 from ledgers.models import Ledger, LedgerRow
 
 LOST_KEPT = 500  # rows that are named; a ledger that lost more is another ledger
@@ -18,9 +19,13 @@ def compare(ledger: Ledger) -> None:
 
 
 def last_of(ledger: Ledger) -> Ledger | None:
-    """The last ledger of the same kind and sender that stands in the books, of the same layout if any is."""
+    """The last ledger of the same kind and sender that stands in the books, of the same layout if any is.
+
+    Only one that whoever handed this one in may see: a sender's name can be typed by anybody.
+    """
     former = (
-        Ledger.objects.standing()
+        Ledger.objects.visible_to(ledger.handed_in_by)
+        .standing()
         .filter(kind=ledger.kind, sender=ledger.sender)
         .exclude(pk=ledger.pk)
         .order_by("-committed_at", "-pk")
@@ -34,11 +39,13 @@ def _lost(ledger: Ledger) -> Iterable[dict[str, Any]]:
     # A row may come back under another name: then it is written to the same object.
     known = ledger.rows.filter(target__isnull=False).values("target")
     gone = gone.exclude(identity__in=here).exclude(written__in=known).order_by("pk")
+    keys = ["name", *(field.name for field in KINDS[ledger.kind].fields if field.is_key)]
     for row in gone[:LOST_KEPT]:
+        name = next((row.value(key) for key in keys if row.value(key)), row.identity[:8])
         yield {
             "sheet": row.sheet,
             "row": row.row,
-            "name": str(row.value("name") or row.identity[:8]),
+            "name": str(name),
             "target": row.written,
         }
 

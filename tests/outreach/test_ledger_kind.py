@@ -86,6 +86,7 @@ def test_what_came_of_a_meeting_may_be_told_later_and_taken_back(clerk):
         clerk, (*MET[:7], "形成线索"), (2, *MET[1:5], "广州乙公司", "企业", None), name="b.xlsx"
     )
 
+    assert later.lost == []
     [changed, new] = later.rows.order_by("row")
     assert (changed.verdict, changed.changes) == (Verdict.CHANGED, {"outcome": ["", "形成线索"]})
     assert new.verdict == Verdict.NEW
@@ -95,6 +96,14 @@ def test_what_came_of_a_meeting_may_be_told_later_and_taken_back(clerk):
     committing.undo(later, by=clerk, today=TODAY)
 
     assert (told("outcome"), told("party"), Visit.objects.count()) == ([""], ["深圳甲协会"], 1)
+
+
+def test_a_meeting_that_is_gone_from_the_next_ledger_is_named(clerk):
+    entered(handed_in(clerk, MET), clerk)
+
+    later = handed_in(clerk, (1, *MET[1:5], "广州乙公司", "企业", None), name="b.xlsx")
+
+    assert [one["name"] for one in later.lost] == ["深圳甲协会"]
 
 
 def test_a_meeting_told_twice_is_entered_once(clerk):
