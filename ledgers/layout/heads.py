@@ -9,7 +9,16 @@ from django.utils import translation
 
 from core.sheets import Merged, Row, Sheet
 from ledgers.declaring import Field, Kind
-from ledgers.layout.words import HEAD_LENGTH, SERIALS, bare, is_blank, names_of, said, squeezed
+from ledgers.layout.words import (
+    HEAD_LENGTH,
+    SERIALS,
+    bare,
+    is_blank,
+    names_of,
+    said,
+    says_only_the_unit,
+    squeezed,
+)
 
 ROWS = 12  # rows that hold something and may be the head
 LAST = 20  # and where the last of them may stand
@@ -138,7 +147,7 @@ def find_head(sheet: Sheet, names: Names, *, start: int = 0, only: bool = False)
 
 
 def _names_itself(head: Head, names: Names) -> bool:
-    return any(names.fields((text,)) for text in head.top)
+    return any(names.fields((text,)) for text in head.top if not says_only_the_unit(text))
 
 
 def _score(head: Head, names: Names) -> int:

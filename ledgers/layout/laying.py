@@ -3,34 +3,31 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
-from typing import overload
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from core.sheets import TITLE_LENGTH, Merged, Row, Sheet, Value, Visibility
+from core.sheets import TITLE_LENGTH, Merged, Row, Sheet, Visibility
 from ledgers.choices import QuestionKind
 from ledgers.declaring import Kind, Place
 from ledgers.layout.columns import SAMPLE, Resolved, letter, resolve
-from ledgers.layout.filling import Filled, filled_down
+from ledgers.layout.copies import without_copies
+from ledgers.layout.filling import filled_down
 from ledgers.layout.heads import Head, Names, find_head, is_serial, looks_like_summary, repeats
 from ledgers.layout.laid import (
     Answers,
-    Cell,
-    Column,
     Laid,
-    Line,
     Question,
     Skipped,
     Stated,
     Table,
     money_unit_asked,
 )
-from ledgers.layout.rows import Frame, RowKind, is_grand, kind_of, section_level, section_text
+from ledgers.layout.lines import Lines
+from ledgers.layout.rows import Frame, RowKind, kind_of, section_level, section_text
+from ledgers.layout.totals import whole
 from ledgers.layout.words import is_blank, money_unit_of_title, said, squeezed, years_of
 from taskforces.models import ReportingUnit
-
-COPIED = 3  # fewer equal lines are no copy of a sheet
 
 
 def lay_out(
@@ -46,53 +43,6 @@ def lay_out(
     for sheet in sheets:
         laying.sheet(sheet if sheet.title else replace(sheet, title=_called_by(file_name)))
     return laying.laid()
-
-
-class Lines(Sequence[Line]):
-    """The lines of a table, made when they are asked for."""
-
-    def __init__(
-        self,
-        sheet: str,
-        rows: Sequence[tuple[Row, int]],
-        columns: Sequence[Column],
-        sections: Sequence[tuple[Place, Mapping[str, Place]]],
-        filled: Filled,
-    ) -> None:
-        self._sheet, self._rows, self._sections, self._filled = sheet, rows, sections, filled
-        self._columns = [
-            (one.field, one.place, one.letter, one.state, one.sentence) for one in columns if one.field
-        ]
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Line: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Line]: ...
-
-    def __getitem__(self, index: int | slice) -> Line | list[Line]:
-        if isinstance(index, slice):
-            return [self._line(*found) for found in self._rows[index]]
-        return self._line(*self._rows[index])
-
-    def __iter__(self) -> Iterator[Line]:
-        return (self._line(row, section) for row, section in self._rows)
-
-    def _line(self, row: Row, section: int) -> Line:
-        values = row.values
-        width = len(values)
-        cells = {
-            field: Cell(values[at], letter, state, sentence)
-            for field, at, letter, state, sentence in self._columns
-            if at < width and values[at] is not None and not is_blank(values[at])
-        }
-        if row.number in self._filled:
-            cells.update(self._filled[row.number])
-        place, places = self._sections[section]
-        return Line(self._sheet, row.number, row.is_hidden, cells, place, places)
 
 
 @dataclass
@@ -119,7 +69,9 @@ class _Laying:
         self.heads: set[str] = set()
 
     def laid(self) -> Laid:
-        tables = self._without_copies()
+        tables, copies = without_copies(self.tables, self.kind)
+        for table, reason in copies:
+            self._skip(table.sheet, 0, reason)
         layout = hashlib.sha256("\n".join(sorted(self.heads)).encode()).hexdigest()[:16] if self.heads else ""
         return Laid(tables, self.skipped, list(self.questions.values()), layout)
 
@@ -336,28 +288,9 @@ class _Laying:
             for row, kind, section in found.totals
             if at < len(row.values) and not is_blank(row.values[at])
         ]
-        for row, section in _whole(totals, at):
+        for row, section in whole(totals, at):
             place = sections[section][1][self.kind.sum_of]
             yield Stated(row.values[at], row.number, letter(at), place, found.sections[section])
-
-    # Copies
-
-    def _without_copies(self) -> list[Table]:
-        """A sheet all of whose lines stand in others too is an old copy, or the sheet of all."""
-        if len({one.sheet for one in self.tables}) < 2:
-            return self.tables
-        lines = {id(one): _fingerprints(one, self.kind) for one in self.tables}
-        kept = list(self.tables)
-        for table in sorted(self.tables, key=lambda one: (not _is_copy_by_name(one.sheet), -len(one.lines))):
-            own = lines[id(table)]
-            others: set[tuple[object, ...]] = set()
-            for other in kept:
-                if other.sheet != table.sheet:
-                    others |= lines[id(other)]
-            if len(own) >= COPIED and (reason := _copied(table, own, others)):
-                kept.remove(table)
-                self._skip(table.sheet, 0, reason)
-        return kept
 
 
 def _called_by(file_name: str) -> str:
@@ -404,58 +337,3 @@ def _reason(kind: RowKind, row: Row) -> str:
         RowKind.NUMBERING: _("Numbers of the columns: %s"),
         RowKind.BLANK: _("Nothing stands in the row but, at most, a number: %s"),
     }[kind] % text
-
-
-def _whole(totals: Sequence[tuple[Row, RowKind, int]], at: int) -> list[tuple[Row, int]]:
-    """Those totals that together are the sum of the table: 总计 before 合计 before all 小计."""
-    grand = [(row, section) for row, _kind, section in totals if is_grand(row)]
-    plain = [(row, section) for row, kind, section in totals if kind is RowKind.TOTAL]
-    if grand:
-        return grand[-1:]
-    if not plain:
-        return [(row, section) for row, _kind, section in totals]
-    amounts = [_amount(row.values[at]) for row, _section in plain]
-    for index, one in enumerate(amounts):
-        rest = [other for at, other in enumerate(amounts) if at != index and other is not None]
-        if one is not None and len(rest) == len(amounts) - 1 and (one == sum(rest) or {one} == set(rest)):
-            return [plain[index]]
-    return plain
-
-
-def _amount(value: Value) -> Decimal | None:
-    if isinstance(value, Decimal):
-        return value
-    try:
-        return Decimal(squeezed(said(value)).replace(",", ""))
-    except InvalidOperation:
-        return None
-
-
-def _fingerprints(table: Table, kind: Kind) -> set[tuple[object, ...]]:
-    """What makes each line, spaces aside."""
-    told = [one.name for one in kind.fields if one.is_key or one.is_required or one.name == kind.sum_of]
-    places = [one.place for one in table.columns if one.field in told]
-    return {
-        tuple(squeezed(said(line.cells[one].value)) if one in line.cells else "" for one in told)
-        for line in table.lines
-        if places
-    }
-
-
-def _is_copy_by_name(title: str) -> bool:
-    text = squeezed(title)
-    words = ("副本", "备份", "旧", "copy", "old", "汇总", "总表", "全市", "合并", "(2)", "(3)")
-    return any(word in text for word in words) or text.startswith("sheet")
-
-
-def _copied(table: Table, own: set[tuple[object, ...]], others: set[tuple[object, ...]]) -> str:
-    """Why the sheet is a copy; empty when it is none."""
-    shared = len(own & others)
-    if shared == len(own):
-        return _("All its rows stand in other sheets too; the sheet was not read.")
-    if _is_copy_by_name(table.sheet) and shared * 2 >= len(own):
-        return _(
-            "A copy by its name: %(shared)s of its %(count)s rows stand in other sheets too. It was not "
-            "read; give the sheet another name if it belongs to the ledger."
-        ) % {"shared": shared, "count": len(own)}
-    return ""

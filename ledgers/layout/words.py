@@ -97,6 +97,11 @@ def money_unit_of_title(text: str) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
+def says_only_the_unit(text: str) -> bool:
+    """ "单位：亿元" in a cell above a table names no column, though one may be called 单位."""
+    return bool(_UNIT_SAID.fullmatch(squeezed(text).rstrip(")")))
+
+
 def _parts(text: str) -> Iterator[str]:
     """Lines, and what is set apart in them by spaces: "填报单位：鹿寨县　单位：万元　共3个"."""
     for line in text.splitlines():

@@ -207,6 +207,17 @@ def test_the_unit_of_money_comes_from_head_title_or_note(title, head, note, unit
     assert table.lines[0].places["amount_wan"].money_unit == unit
 
 
+def test_the_unit_of_money_in_a_cell_of_its_own_is_no_level_of_the_head():
+    told = sheet(
+        ("2025年签约表",), (None, None, None, None, "单位：亿元"), (*HEAD[:4], "总投资", HEAD[5]), line(1)
+    )
+
+    table = laid(told).tables[0]
+
+    assert table.lines[0].places["amount_wan"].money_unit == "yi"
+    assert table.column("amount_wan").head == "总投资"
+
+
 def test_the_unit_of_money_may_have_been_answered():
     told = sheet((*HEAD[:4], "总投资", HEAD[5]), line(1))
     place = laid(told).tables[0].lines[0].places["amount_wan"]
@@ -441,6 +452,23 @@ def test_a_column_of_projects_that_counts_them_makes_a_summary():
 
     assert [table.sheet for table in result.tables] == ["台账"]
     assert [(one.sheet, one.row) for one in result.skipped] == [("各县区", 0)]
+
+
+def test_parts_beside_a_larger_sheet_of_all_go_and_the_first_of_two_alike_stays():
+    rows = [line(n, f"{n}号项目") for n in range(1, 8)]
+    whole = sheet(HEAD, *rows, title="Sheet1")
+
+    assert [one.sheet for one in laid(whole, sheet(HEAD, *rows[:4], title="工业")).tables] == ["Sheet1"]
+    twice = [sheet(HEAD, *rows, title=title) for title in ("台账", "六月")]
+    assert [one.sheet for one in laid(*twice).tables] == ["台账"]
+
+
+def test_an_old_copy_with_other_amounts_is_known_by_its_name_alone():
+    now = sheet(HEAD, *[line(n, f"{n}号项目") for n in range(1, 5)], title="台账")
+    rows = [line(n, f"{n}号项目", amount=1) for n in range(1, 5)]
+
+    assert [one.sheet for one in laid(now, sheet(HEAD, *rows, title="Sheet3")).tables] == ["台账"]
+    assert len(laid(now, sheet(HEAD, *rows, title="二期")).tables) == 2
 
 
 def test_sheets_of_single_months_are_all_read():
