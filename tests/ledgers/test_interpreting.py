@@ -236,7 +236,7 @@ def test_an_answer_in_words_is_read_like_a_cell() -> None:
 
 
 def test_a_column_without_a_unit_is_asked_once_and_answered_once() -> None:
-    cells = [{"投资额": Decimal(3)}, {"投资额": Decimal("4.5")}]
+    cells: list[dict[str, Value]] = [{"投资额": Decimal(3)}, {"投资额": Decimal("4.5")}]
     without = ("总投资（万元）",)
     _rows, result = read(sheet(*cells, without=without))
     [question] = [one for one in result.questions if one.kind == QuestionKind.MONEY_UNIT]

@@ -35,7 +35,8 @@ def city(db):
     reference.load()
 
 
-def read(meaning: Meaning) -> tuple[str, Any]:
+def read(meaning: Meaning | None) -> tuple[str, Any]:
+    assert meaning is not None
     return str(meaning.state), meaning.value
 
 
