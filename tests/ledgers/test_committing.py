@@ -205,7 +205,7 @@ def test_the_same_ledger_again_writes_nothing_new(handed_in, clerk):
 
 
 @pytest.mark.django_db
-def test_the_last_ledger_is_of_this_sender_and_rather_of_this_layout(clerk, steel, liubei):
+def test_the_last_ledger_is_of_this_sender_and_rather_of_this_layout(clerk, steel, liubei, stranger):
     def entered(**fields):
         one = ledger(clerk, **fields)
         return committed(one, row(one, 3))
@@ -216,6 +216,7 @@ def test_the_last_ledger_is_of_this_sender_and_rather_of_this_layout(clerk, stee
     assert resending.last_of(ledger(clerk, layout="a")) == mine
     assert resending.last_of(ledger(clerk, layout="c")) == other
     assert resending.last_of(ledger(clerk, sender="别的")) is None
+    assert resending.last_of(ledger(stranger)) is None
 
 
 # --- Taking back ---------------------------------------------------------------------------------------
