@@ -81,11 +81,11 @@ _BOUND = re.compile(
 _PHASE = re.compile(r"期|追加|新增|增加|增资|累计|已完成|到位|原")
 _PART = re.compile(r"其中|固定资产|固投|设备|含|包括|流动资金|土地|厂房|产值|税收")
 _EQUALS = re.compile(r"折|合|约|相当于|人民币|\(|=|等值")
-_OTHER_MONEY = re.compile(r"[元币镑盾铢美欧港日韩]|法郎|卢布|吉特|卢比")
+_OTHER_MONEY = re.compile(r"[元币镑盾铢美欧港日韩]|法郎|马克|卢布|吉特|卢比")
 _IN_BRACKETS = re.compile(rf"\((单位:)?({_any_of([*_OF_WORD])})\)")
 # What is counted in something else than money: 12万平方米, 300亩, 80辆, 5年
 _MEASURED = re.compile(
-    r"\d+(?:\.\d+)?(?:[万千百亿]+|余)?(?:平方米|平方|平米|㎡|m2|亩|公顷|吨|台|辆|套|件|人|个|米|千瓦|兆瓦"
+    r"\d+(?:\.\d+)?(?:[万千百亿]+|余)?(?:平方米|平方|平米|㎡|m2|亩|公顷|吨|台|辆|套|件|人(?!民)|个(?!亿)|米|千瓦|兆瓦"
     r"|[mgk]wh?|%|年|月|座)"
 )
 
@@ -257,6 +257,7 @@ def _spelled(value: str) -> str:
     """The text with one way of writing points, groups and spaces."""
     text = _LIST.sub(",", _POINT.sub(".", plain(value).replace("\u2019", "'")))
     text = _GROUPED.sub(lambda found: re.sub(r"[,' ]", "", found[0]), text)
+    text = text.replace("个亿", "亿")
     return _IN_BRACKETS.sub(r"\2", re.sub(r"(?<!\d) +| +(?!\d)", "", text))
 
 

@@ -161,7 +161,7 @@ def _of_text(raw: str, place: Place, *, planned: bool) -> Meaning:
 
 def _spelled(raw: str) -> str:
     """One way of writing separators; spaces stay only between digits, where they may mean something."""
-    text = re.sub(r"(?<=\d)[。、,·](?=\d)", ".", _WEEKDAY.sub("", plain(raw)))
+    text = re.sub(r"(?<=\d)[。、,·](?=\d)", ".", _WEEKDAY.sub("", plain(raw).strip("'`’")))
     text = re.sub(r"(?<=\d)(\d)\.0$", r"\1.0", text)
     if re.search("[〇零○一二三四五六七八九十]", text):
         text = _TENS.sub(lambda tens: f"{tens[1] or 1}{tens[2] or 0}", text.translate(_NUMERALS))

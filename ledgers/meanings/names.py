@@ -277,7 +277,7 @@ _ONLY_FORM = re.compile(
     r"(?:股份|有限|责任|集团|总|分|子|公司|合伙|企业|普通|特殊|ltd|inc|llc|co|[.()（） ,])+", re.IGNORECASE
 )
 _REMARK = re.compile(r"(.*\S)\s*[(（]([^()（）]*)[)）]\s*")
-_JOINED = re.compile(rf"(?<=公司|集团)\s*(?:以及|和|与|及|&|＆|\+|联合)\s*(?=.*{_FORM})", re.IGNORECASE)
+_JOINED = re.compile(rf"(?<=公司|集团)\s*(?:以及|和|与|及|&|＆|\+|联合)(?!其)\s*(?=.*{_FORM})", re.IGNORECASE)
 _NUMBERED = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）.、．]|[①-⑳])\s*")
 _LEADS = re.compile(r"[(（](?:牵头(?:方|人|单位|企业)?|主投(?:方)?|控股(?:方)?|联合体牵头.*?)[)）]")
 NAME_LENGTH = 200
@@ -298,22 +298,36 @@ def investors(value: Value, place: Place) -> Meaning:
     return _of_several(value, [_NUMBERED.sub("", piece) for piece in pieces])
 
 
+_AND_OTHERS = re.compile(r"(?<=公司|集团)\s*(?:及其.{1,12}|等(?:\d+家|多家)?.{0,6})$")
+_TWO_IN_ONE = re.compile(r"(.{2,}有限(?:责任)?公司)(.{2,}有限(?:责任)?公司)")
+
+
 def is_firm(piece: str) -> bool:
     return bool(_IS_FIRM.match(piece)) and not _ONLY_FORM.fullmatch(piece)
 
 
 def _without_remark(name: str) -> Meaning:
     """甲有限公司（乙集团子公司）: the brackets name another firm, the name stands before them."""
+    if two := _TWO_IN_ONE.fullmatch(name):
+        return asked(
+            _("Is “%(text)s” one investor or several? Choose whose project it is.") % {"text": cut(name)},
+            [(one, one) for one in (two[1], two[2], name)],
+        )
+    if (first := _AND_OTHERS.sub("", name)) != name:
+        rest = cut(name[len(first) :].strip())
+        return _without(first, _("“%(text)s” is taken as a remark.") % {"text": rest})
     found = _REMARK.fullmatch(name)
     if found is None or not is_firm(found[2]) or not is_firm(found[1]):
         return kept(name, NAME_LENGTH)
-    meaning = kept(found[1], NAME_LENGTH)
+    sentence = _("What stands in brackets is taken as a remark: “%(text)s”.") % {"text": cut(found[2])}
+    return _without(found[1], sentence)
+
+
+def _without(name: str, sentence: str) -> Meaning:
+    meaning = kept(name, NAME_LENGTH)
     if meaning.value is None:
         return meaning
-    return assumed(
-        meaning.value,
-        _("What stands in brackets is taken as a remark: “%(text)s”.") % {"text": cut(found[2])},
-    )
+    return assumed(meaning.value, sentence)
 
 
 def _of_several(value: str, pieces: list[str]) -> Meaning:

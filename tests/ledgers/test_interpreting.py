@@ -47,7 +47,11 @@ def sheet(
         for head in dict.fromkeys([*HEAD, *(name for row in rows for name in row)])
         if head not in without
     ]
-    lines = [(title,), heads, *([{**HEAD, **row}.get(head) for head in heads] for row in rows)]
+    lines: list[list[Any]] = [
+        [title],
+        heads,
+        *([{**HEAD, **row}.get(head) for head in heads] for row in rows),
+    ]
     return Sheet(more.get("name", "1月"), rows=[Row(at, tuple(line)) for at, line in enumerate(lines, 1)])
 
 
