@@ -525,6 +525,8 @@ class _Matching:
             self._say(_("A new event of a contract in the books, no new project"))
             return
         row.changes = differences(told, project, event, may_edit=may_edit(self.user, project), user=self.user)
+        if event and told.amount == event.amount != project.amount_of(event):
+            self._say(_("The books have corrected this amount since; the row still has the one before."))
         row.verdict = RowVerdict.CHANGED if row.changes else RowVerdict.SAME
         if row.changes and project.status == Status.ENDED:
             row.verdict = RowVerdict.REFUSED
@@ -784,7 +786,7 @@ def _of_contract(told: Told, project: Booked, event: ContractEvent) -> Iterator[
     if event.kind != EventKind.VOIDED and told.amount:
         framework = event.kind == EventKind.FRAMEWORK
         old = event.original_amount if framework else project.amount_of(event)
-        if plain(old) != plain(told.amount):
+        if plain(told.amount) not in (plain(old), plain(event.amount)):
             yield "amount_wan", [plain(old), plain(told.amount)]
     if told.signed_on and told.signed_on != event.signed_on:
         yield "signed_on", [plain(event.signed_on), plain(told.signed_on)]

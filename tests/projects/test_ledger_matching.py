@@ -151,7 +151,13 @@ def test_a_correction_in_the_books_is_part_of_the_amount_that_a_row_is_compared_
     signing = project.contract_events.get()
     factories.verified_event(project, kind=EventKind.CORRECTION, amount=Decimal(500), corrects=signing)
 
-    assert beside(clerk, **SAME, amount_wan="13000").verdict == "same"
+    corrected, before = beside(clerk, **SAME, amount_wan="13000"), beside(clerk, **SAME)
+
+    assert (corrected.verdict, before.verdict) == ("same", "same")
+    assert before.evidence[-1] == (
+        "The books have corrected this amount since; the row still has the one before."
+    )
+    assert beside(clerk, **SAME, amount_wan="14000").changes == {"amount_wan": ["13000", "14000"]}
 
 
 @pytest.mark.django_db
