@@ -2,6 +2,7 @@
 whoever wanted it and with what they may see by then, and keeps the file for them some days."""
 
 import datetime
+import errno
 import hashlib
 import os
 from typing import IO, Any
@@ -76,6 +77,12 @@ def export(job: Job) -> None:
             view.func(request, *view.args, **view.kwargs)
         except (PermissionDenied, Http404, Resolver404) as error:
             raise CannotExport(_("You may not open this list any more.")) from error
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise CannotExport(
+                _("The server's disk is full. Tell the system administrator, then export again.")
+            ) from error
 
 
 def keep(job: Job, content: IO[bytes], *, name: str, content_type: str) -> ExportFile:

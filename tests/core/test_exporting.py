@@ -1,4 +1,5 @@
 import csv
+import errno
 import io
 import tempfile
 import tracemalloc
@@ -346,6 +347,18 @@ def test_the_worker_gives_no_more_than_the_asker_may_see_by_then(client, asked, 
     job = done(asked)
 
     assert (job.state, job.error) == (JobState.FAILED, "您已经不能打开这份名单。")
+    assert not ExportFile.objects.exists()
+
+
+def test_a_full_disk_is_told(asked, monkeypatch):
+    def write(*_given: Any, **_how: Any) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(workbook, "write", write)
+
+    job = done(asked)
+
+    assert (job.state, job.error) == (JobState.FAILED, "服务器磁盘已满。请告知系统管理员，之后再导出。")
     assert not ExportFile.objects.exists()
 
 
