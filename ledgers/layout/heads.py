@@ -139,6 +139,10 @@ def find_head(sheet: Sheet, names: Names, *, start: int = 0, only: bool = False)
         candidates += [(score, head) for score, head in scored if score]
     own = [(score, head) for score, head in candidates if _names_itself(head, names)] or candidates
     best = max((score for score, _ in own), default=0)
+    if groups := [(score, head) for score, head in candidates if score > best]:
+        best = max(score for score, _ in groups)  # "签约情况" over "时间"
+        lowest = max(head.first for score, head in groups if score == best)
+        own = [(score, head) for score, head in groups if head.first == lowest]
     first = next((head.first for score, head in own if score * 5 >= best * 3), None)
     here = [
         (score, len(max(head.levels.values(), key=len)), head) for score, head in own if head.first == first
@@ -176,7 +180,7 @@ def looks_like_summary(sheet: Sheet) -> bool:
 def _heads_at(sheet: Sheet, index: int) -> Iterator[Head]:
     """The head that begins in this row with one level, with two, …"""
     rows = [sheet.rows[index]]
-    if not _is_text(rows[0]):
+    if not _is_text(rows[0]) or sum(not is_blank(value) for value in rows[0].values) < 2:
         return
     spread = _spread(sheet.merged, rows[0])
     levels: dict[int, tuple[str, ...]] = {column: (text,) for column, text in spread.items()}

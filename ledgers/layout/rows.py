@@ -222,7 +222,9 @@ def _alone(
 
 
 def _is_class(text: str) -> bool:
-    """ "钢铁产业", "服务业项目", "柳江区"; but not "钢铁产业园项目"."""
+    """ "钢铁产业", "服务业项目", "柳江区", "（以下为续建项目）"; but not "钢铁产业园项目"."""
+    if text.startswith("以下") or (text.startswith("(") and text.endswith(")")):
+        return True
     return bool(_CLASS.search(text)) and (text.endswith(("业项目", "类项目")) or not _PROJECT.search(text))
 
 

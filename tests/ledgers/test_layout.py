@@ -153,6 +153,21 @@ def test_both_levels_say_what_a_column_holds(upper, lower, field):
     assert (found[0][1].name if found else None) == field
 
 
+def test_groups_that_name_nothing_themselves_are_a_level_all_the_same():
+    table = laid(
+        sheet(
+            ("全市签约表",),
+            ("基本情况", None, "投资情况（亿元）", None, "签约情况", None),
+            ("项目名称", "投资方", "总投资", "固投", "时间", "单位"),
+            ("甲项目", "甲公司", 5, 3, "2025.3.1", "柳江区"),
+            merged=[(1, 0, 1, 5), (2, 0, 2, 1), (2, 2, 2, 3), (2, 4, 2, 5)],
+        )
+    ).tables[0]
+
+    assert fields(table)["E"] == "signed_on"
+    assert (table.lines[0].places["amount_wan"].money_unit, table.title) == ("yi", "全市签约表")
+
+
 def test_numbers_of_columns_and_heads_on_every_page_are_no_lines():
     result = laid(sheet(HEAD, ("甲", 1, 2, 3, 4, 5), line(1), HEAD, line(2)))
 
@@ -288,6 +303,7 @@ def test_sections_totals_and_notes_are_told_and_sections_surround_their_lines():
         ("1、工业项目（12个）",),
         ("II", "非工业"),
         (None, "服务业项目"),
+        (None, "（以下为续建项目）"),
     ],
 )
 def test_a_section_may_be_written_in_many_ways(section):
