@@ -46,6 +46,7 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
         "lamp": LAMPS[LedgerState(found.state)],
         "steps": _steps(found),
         "may_act": may_act(user, found),
+        "told_in": told_in(found),
     }
     if found.state in (LedgerState.READING, LedgerState.COMMITTING):
         return page(request, "ledgers/reading.html", {**context, **_reading(found)}, partial="progress")
@@ -54,6 +55,12 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
     if found.state == LedgerState.UNREADABLE:
         return page(request, "ledgers/unreadable.html", {**context, "lines": found.error.splitlines()})
     return page(request, "ledgers/ledger.html", {**context, **_shown(request, found, kind)})
+
+
+def told_in(ledger: Ledger) -> str:
+    """The language of its sentences: that of whoever had it read last."""
+    language = ledger.job.arguments.get("language", "") if ledger.job else ""
+    return "en" if language == "en" else "zh-Hans"
 
 
 def _is_poll(request: HttpRequest) -> bool:
@@ -259,6 +266,7 @@ def row(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     around = found.rows.order_by("pk")
     context = {
         "ledger": found,
+        "told_in": told_in(found),
         "line": line,
         "next": around.filter(pk__gt=one.pk).first(),
         "before": around.filter(pk__lt=one.pk).last(),

@@ -209,7 +209,7 @@ UNITS = re.compile("亿元|万元|亿|万")
 # Names of file formats, keys and people's own sign-ins, and what has no Chinese word.
 LATIN = re.compile(r"[A-Za-z]{3,}")
 KNOWN_LATIN = re.compile(
-    r"Word|Excel|PDF|JPG|PNG|DOCX|XLSX|English|Enter|Ctrl|Esc|API|LZ|WT|Bearer|Token|Authorization|CNY|USD",
+    r"Word|Excel|PDF|JPG|PNG|DOCX|XLSX|XLS|CSV|WPS|English|Enter|Ctrl|Esc|API|LZ|WT|Bearer|Token|Authorization|CNY|USD",
     re.I,
 )
 
