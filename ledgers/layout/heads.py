@@ -14,6 +14,7 @@ from ledgers.layout.words import (
     SERIALS,
     bare,
     is_blank,
+    money_unit_of_head,
     names_of,
     said,
     says_only_the_unit,
@@ -226,6 +227,9 @@ def _continues(
     below = [at for at, value in enumerate(following.values) if not is_blank(value)]
     if not below or any(not isinstance(following.values[at], str) for at in below):
         return False
+    reaching = [one for one in merged if one.top <= row.number < following.number <= one.bottom]
+    if len(reaching) * 2 >= len(levels) or all(_is_unit(said(following.values[at])) for at in below):
+        return True
     grouped = _grouped(merged, row, below)
     across = {
         at
@@ -235,6 +239,11 @@ def _continues(
     }
     fits = bool(grouped) and all(at in grouped or at not in levels for at in below)
     return fits and (len(below) >= 2 or across == set(below))
+
+
+def _is_unit(text: str) -> bool:
+    """ "（万元）" in a row of its own below the names."""
+    return bool(money_unit_of_head(text)) and bare(text) in WHOLE
 
 
 def _grouped(merged: Sequence[Merged], row: Row, below: Sequence[int]) -> set[int]:

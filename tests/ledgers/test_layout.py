@@ -153,6 +153,16 @@ def test_both_levels_say_what_a_column_holds(upper, lower, field):
     assert (found[0][1].name if found else None) == field
 
 
+@pytest.mark.parametrize("merged", [[], [(1, at, 2, at) for at in (0, 1, 2, 3, 5)]])
+def test_units_in_a_row_of_their_own_belong_to_the_head(merged):
+    below = (None, None, None, None, "（亿元）", None)
+
+    result = laid(sheet((*HEAD[:4], "总投资", HEAD[5]), below, line(1), merged=merged))
+
+    assert [one.number for one in result.tables[0].lines] == [3]
+    assert result.tables[0].column("amount_wan").money_unit == "yi"
+
+
 def test_groups_that_name_nothing_themselves_are_a_level_all_the_same():
     table = laid(
         sheet(
