@@ -26,7 +26,7 @@ from ledgers.layout import Laid, lay_out
 from ledgers.models import Ledger, LedgerRow
 
 BLOCK = 2_000  # rows matched and written in one go
-AT_ONCE = 100 * 1024  # bytes: up to here somebody can wait for it
+AT_ONCE = 200 * 1024  # bytes, some 1,000 rows of twenty columns: up to here somebody can wait for it
 KEPT = frozenset({"id", "ledger", "sheet", "row", "decision", "written"})
 REPLACED = [field.name for field in LedgerRow._meta.concrete_fields if field.name not in KEPT]
 
