@@ -5,6 +5,7 @@ An .xlsx keeps its formats (core/annotating.py says how). Formats that carry no 
 that was assumed, asked or refused; the added sheet sums the ledger up and lists the same cells.
 """
 
+import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class Finding:
         }
 
 
-def annotated(ledger: Ledger, *, language: str) -> bytes:
+def annotated(ledger: Ledger, *, language: str, today: datetime.date) -> bytes:
     """The sender's workbook with notes and a sheet that sums the ledger up, as an .xlsx.
 
     Raises CannotHandBack for a ledger that has not been read.
@@ -77,9 +78,9 @@ def annotated(ledger: Ledger, *, language: str) -> bytes:
         # Every sheet, so that notes of the last time go where nothing is to be said any more.
         notes = dict.fromkeys(ledger.rows.values_list("sheet", flat=True).distinct(), ()) | _notes(noted)
         try:
-            return _kept(ledger, notes, summary(ledger, kind, noted, beyond))
+            return _kept(ledger, notes, summary(ledger, kind, noted, beyond, today=today))
         except CannotAnnotate as refusal:
-            told = summary(ledger, kind, noted, beyond, rebuilt_because=refusal.message)
+            told = summary(ledger, kind, noted, beyond, today=today, rebuilt_because=refusal.message)
             return _rebuilt(ledger, notes, told)
 
 
@@ -181,11 +182,17 @@ Row = Sequence[Cell | None]
 
 
 def summary(
-    ledger: Ledger, kind: Kind, noted: Sequence[Finding], beyond: int, *, rebuilt_because: str = ""
+    ledger: Ledger,
+    kind: Kind,
+    noted: Sequence[Finding],
+    beyond: int,
+    *,
+    today: datetime.date,
+    rebuilt_because: str = "",
 ) -> Summary:
     """The ledger on one sheet: who and when, how many, sums, what is left out, what to look at."""
     told = Summary(_("Import notes"), WIDTHS)
-    told.rows += _about(ledger, kind)
+    told.rows += _about(ledger, kind, today)
     if rebuilt_because:
         why = _("This is a new workbook with the cells of the one handed in; formats were not kept. %(why)s")
         told.rows.append([Cell(why % {"why": rebuilt_because}, "refused")])
@@ -194,7 +201,7 @@ def summary(
     return told
 
 
-def _about(ledger: Ledger, kind: Kind) -> Iterator[Row]:
+def _about(ledger: Ledger, kind: Kind, today: datetime.date) -> Iterator[Row]:
     yield [Cell(_("Import notes"), "title")]
     yield []
     facts = [
@@ -203,7 +210,7 @@ def _about(ledger: Ledger, kind: Kind) -> Iterator[Row]:
         (_("Sender"), ledger.sender),
         (_("Handed in"), _by_at(ledger.handed_in_by.name, ledger.handed_in_at)),
         (_("State"), str(LedgerState(ledger.state).label)),
-        (_("Handed back"), f"{timezone.localtime():%Y-%m-%d %H:%M}"),
+        (_("Handed back"), today.isoformat()),
     ]
     if ledger.state == LedgerState.COMMITTED and ledger.committed_by:
         entered = (pgettext("a ledger", "Entered"), _by_at(ledger.committed_by.name, ledger.committed_at))

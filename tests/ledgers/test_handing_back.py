@@ -23,6 +23,7 @@ from tests.ledgers.other_kinds import rehearsed
 
 LEDGER = Path(__file__).parents[2] / "liuzhou_invest" / "demo" / "ledgers" / "visits-2025h1.xlsx"
 SHEET = "外出招商"
+TODAY = datetime.date(2025, 8, 4)
 ASSUMED = "“深圳市”读作“深圳”。"
 
 
@@ -130,7 +131,7 @@ def told(page: Any) -> list[list[Any]]:
 
 
 def test_each_cell_that_was_not_simply_read_carries_its_sentence(ledger):
-    book = opened(handing_back.annotated(ledger, language="zh-hans"))
+    book = opened(handing_back.annotated(ledger, language="zh-hans", today=TODAY))
     before = opened(LEDGER.read_bytes())
 
     noted = {
@@ -155,12 +156,13 @@ def test_each_cell_that_was_not_simply_read_carries_its_sentence(ledger):
 
 
 def test_the_added_sheet_says_what_became_of_the_ledger(ledger):
-    page = opened(handing_back.annotated(ledger, language="zh-hans"))["导入说明"]
+    page = opened(handing_back.annotated(ledger, language="zh-hans", today=TODAY))["导入说明"]
     lines = told(page)
 
     for line in (
         ["文件", "鹿寨县 2025-06.xlsx"],
         ["报送单位", "鹿寨县"],
+        ["返还日期", "2025-08-04"],
         [SHEET, 7.5, 8, "否"],
         [SHEET, "40", "合计行"],
         ["汇总", "整张工作表", "汇总表"],
@@ -177,13 +179,13 @@ def test_the_added_sheet_says_what_became_of_the_ledger(ledger):
 
 def test_what_a_row_looks_like_stays_in_the_house(ledger):
     """It may be another sender's project."""
-    book = opened(handing_back.annotated(ledger, language="zh-hans"))
+    book = opened(handing_back.annotated(ledger, language="zh-hans", today=TODAY))
 
     assert "别县的项目名" not in str([told(page) for page in book])
 
 
 def test_the_sheet_speaks_the_readers_language(ledger):
-    book = opened(handing_back.annotated(ledger, language="en"))
+    book = opened(handing_back.annotated(ledger, language="en", today=TODAY))
 
     assert ["Sender", "鹿寨县"] in told(book["Import notes"])
     assert handing_back.name_of(ledger, language="en") == "鹿寨县 2025-06-notes.xlsx"
@@ -192,7 +194,7 @@ def test_the_sheet_speaks_the_readers_language(ledger):
 def test_of_too_many_notes_the_worst_are_given(ledger, monkeypatch):
     monkeypatch.setattr(handing_back, "MOST_NOTES", 3)
 
-    book = opened(handing_back.annotated(ledger, language="zh-hans"))
+    book = opened(handing_back.annotated(ledger, language="zh-hans", today=TODAY))
 
     assert book[SHEET]["E3"].comment is None
     assert (book[SHEET]["H3"].comment.author, "柳州招商" in book[SHEET]["A6"].comment.text) == (
@@ -215,7 +217,7 @@ def test_a_csv_comes_back_as_a_workbook_that_says_so(clerk):
         cells={"party": ["assumed", "乙", "乙", "B", "看着像。"]},
     )
 
-    book = opened(handing_back.annotated(ledger, language="zh-hans"))
+    book = opened(handing_back.annotated(ledger, language="zh-hans", today=TODAY))
 
     page = book[book.sheetnames[0]]
     assert page["B3"].comment.text == f"柳州招商：\n对接对象（{State.ASSUMED.label}）：看着像。"
@@ -246,7 +248,7 @@ def test_a_ledger_that_was_not_read_is_not_handed_back(ledger):
     ledger.state = LedgerState.READING
 
     with pytest.raises(handing_back.CannotHandBack):
-        handing_back.annotated(ledger, language="zh-hans")
+        handing_back.annotated(ledger, language="zh-hans", today=TODAY)
 
 
 MESSY = Path(__file__).parents[1] / "projects" / "data"
@@ -256,9 +258,9 @@ MESSY = Path(__file__).parents[1] / "projects" / "data"
 def test_a_ledger_as_counties_send_it_comes_back_with_nothing_else_changed(clerk, name):
     call_command("load_reference", verbosity=0)
     content = (MESSY / f"{name}.xlsx").read_bytes()
-    ledger = rehearsed(content, clerk, kind="projects", today=datetime.date(2025, 8, 4))
+    ledger = rehearsed(content, clerk, kind="projects", today=TODAY)
 
-    back = handing_back.annotated(ledger, language="zh-hans")
+    back = handing_back.annotated(ledger, language="zh-hans", today=TODAY)
 
     before, after = parts(content), parts(back)
     for part, old in before.items():
