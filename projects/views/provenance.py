@@ -40,9 +40,14 @@ def sources(project: Project, user: User) -> list[Source]:
     """For whoever knows the project; asks one question, with the project's papers in hand."""
     here = _standing(project)
     return [
-        Source(origin, [_line(value, here) for value in origin.values], list(_notes(origin.values)))
+        Source(origin, [_line(v, here) for v in origin.values if _is_told(v)], list(_notes(origin.values)))
         for origin in origins(project.pk, kind=PROJECTS, user=user)
     ]
+
+
+def _is_told(value: Value) -> bool:
+    """That nobody named a currency is no place where one came from."""
+    return value.field != "currency" or "!" in value.place
 
 
 def _line(value: Value, here: dict[str, set[Any]]) -> Line:
