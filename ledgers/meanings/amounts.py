@@ -69,6 +69,9 @@ _LIST = re.compile(r"(?<=\d)、(?=\d)")
 _SCIENTIFIC = re.compile(r"[+-]?\d(\.\d+)?e[+-]?\d+")
 _TWO_PARTS = re.compile(r"(\d+(?:\.\d+)?)亿[零又]?(\d+(?:\.\d+)?)(千万|百万|万)(?=$|\D)")
 _THREE_PLACES = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+_RATE = re.compile(
+    r"[(,;、]?(?:按|以)?(?:当日|签约日|当天|当时)?(?:中间价)?汇率[约为是:]*(\d+(?:\.\d+)?)(?:折算|计算|计)?[)]?"
+)
 _RANGE = re.compile(r"-|~|至|到|/|或")
 
 _TOTAL = re.compile(
@@ -116,7 +119,17 @@ def amount(value: Value, place: Place) -> Meaning:
         return unreadable(value)
     if not isinstance(value, str):
         return refused(_("“%(text)s” is no amount. Write a number in 万元.") % {"text": cut(written(value))})
-    return _spoken(value, _spelled(value), place)
+    text = _spelled(value)
+    if (rate := _RATE.search(text)) is not None:
+        return _with_rate(rate[1], _spoken(value, text.replace(rate[0], ""), place))
+    return _spoken(value, text, place)
+
+
+def _with_rate(rate: str, meaning: Meaning) -> Meaning:
+    """ "1200万美元（汇率7.16）": the rate goes with the foreign amount."""
+    if isinstance(meaning.value, dict):
+        return replace(meaning, value={**meaning.value, "rate": rate})
+    return meaning
 
 
 def count(value: Value, place: Place) -> Meaning:

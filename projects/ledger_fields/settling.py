@@ -69,9 +69,9 @@ def _foreign(cells: Mapping[str, Meaning], settled: dict[str, Meaning], place: P
         _currency_without_amount(currency, amount, settled)
 
 
-def _rate(cells: Mapping[str, Meaning], currency: str) -> Meaning | None:
-    """The rate that a column or the note names; None where there is none, asked where it cannot be."""
-    told = _value(cells, "rate") or ""
+def _rate(cells: Mapping[str, Meaning], currency: str, beside: str = "") -> Meaning | None:
+    """The rate that a column, the amount or the note names; None where none does, asked where it cannot be."""
+    told = _value(cells, "rate") or beside
     try:
         rate = Decimal(told) if told else None
     except ArithmeticError:
@@ -97,7 +97,7 @@ def _of_foreign_amount(amount: Meaning, cells: Mapping[str, Meaning], settled: d
     currency, foreign = said["currency"], said["foreign"]
     for name, value in (("currency", currency), ("foreign_amount_wan", foreign)):
         settled[name] = Meaning(State.SURE, value, of=amount.of or "amount_wan")
-    rate = _rate(cells, currency)
+    rate = _rate(cells, currency, said.get("rate", ""))
     if rate is not None:
         settled["rate"] = rate
     if "wan" in said:

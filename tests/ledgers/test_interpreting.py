@@ -101,6 +101,14 @@ def test_renminbi_is_assumed_of_all_and_is_no_reason_to_look() -> None:
             },
         ),
         (
+            {"总投资（万元）": "1200万美元（汇率7.16）"},
+            {"amount_wan": ("assumed", "8592"), "currency": ("sure", "USD"), "rate": ("sure", "7.16")},
+        ),
+        (
+            {"总投资（万元）": "1200万美元，按签约日汇率7.16折算"},
+            {"amount_wan": ("assumed", "8592"), "foreign_amount_wan": ("sure", "1200")},
+        ),
+        (
             {"总投资（万元）": "1200万美元", "汇率": Decimal("7.16")},
             {"amount_wan": ("assumed", "8592"), "rate": ("sure", "7.16")},
         ),
