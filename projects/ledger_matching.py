@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q
@@ -177,9 +178,15 @@ def _day(value: Any) -> datetime.date | None:
     return datetime.date.fromisoformat(value) if value else None
 
 
+# Of one row each key is wanted several times.
+_bare = lru_cache(maxsize=4096)(bare_name)
+_spelt = lru_cache(maxsize=4096)(comparison_key)
+
+
+@lru_cache(maxsize=4096)
 def base_name(name: str) -> str:
     """A project's bare name without what makes it a later part: 糖果产线（二期）→ 糖果产线."""
-    return bare_name(_PHASE.sub("", name)) or bare_name(name)
+    return _bare(_PHASE.sub("", name)) or _bare(name)
 
 
 # --- What stands in the books ---------------------------------------------------------------------------
@@ -252,12 +259,12 @@ def booked(projects: Any) -> dict[int, Booked]:
         found[row["pk"]] = Booked(
             pk=row["pk"],
             name=row["name"],
-            bare=bare_name(row["name"]),
+            bare=_bare(row["name"]),
             base=base_name(row["name"]),
             national_code=row["national_code"] or "",
             enterprise=row["enterprise"],
             enterprise_key=row["enterprise__name_key"],
-            enterprise_spelt=comparison_key(row["enterprise__name"]),
+            enterprise_spelt=_spelt(row["enterprise__name"]),
             uscc=row["enterprise__uscc"] or "",
             status=row["status"],
             version=row["version"],
@@ -469,13 +476,13 @@ class _Matching:
     def _enterprises(self) -> dict[int, Enterprise]:
         """The enterprises in the books that it certainly is: of this code, or spelt like this."""
         told, books = self.told, self.books
-        spelt = comparison_key(told.enterprise)
+        spelt = _spelt(told.enterprise)
         if told.uscc and (known := books.by_code.get(told.uscc)):
             return {known.pk: known} if known.name_key == self.key else {}
         return {
             one.pk: one
             for one in books.by_key.get(self.key, ())
-            if comparison_key(one.name) == spelt and not (told.uscc and one.uscc)
+            if _spelt(one.name) == spelt and not (told.uscc and one.uscc)
         }
 
     def _has_foreign_code(self, enterprises: Mapping[int, Enterprise]) -> bool:
@@ -505,7 +512,7 @@ class _Matching:
         return min(same, key=lambda p: (p.status == Status.ENDED, p.pk), default=None)
 
     def _is_name_of(self, project: Booked) -> bool:
-        if bare_name(self.told.name) == project.bare:
+        if _bare(self.told.name) == project.bare:
             return True
         follows = self.told.kind in FOLLOWING
         return follows and base_name(self.told.name) == project.base
@@ -536,7 +543,7 @@ class _Matching:
 
     def _own_keys(self, enterprises: Mapping[int, Enterprise]) -> list[str]:
         """By what its enterprise is told within the ledger."""
-        own = [comparison_key(self.told.enterprise), *(str(pk) for pk in enterprises)]
+        own = [_spelt(self.told.enterprise), *(str(pk) for pk in enterprises)]
         return [*own, self.told.uscc] if self.told.uscc else own
 
     def _leader(self, enterprises: Mapping[int, Enterprise]) -> tuple[str, int] | None:
@@ -576,7 +583,7 @@ class _Matching:
         if coded := self.books.by_code.get(self.told.uscc):
             named.add(coded.pk)
         likes = [p for pk in named for p in self.books.by_enterprise.get(pk, ())]
-        likes += self.books.by_name.get(bare_name(self.told.name), ())
+        likes += self.books.by_name.get(_bare(self.told.name), ())
         return {project.pk: project for project in likes}
 
     def _graded(
@@ -598,7 +605,7 @@ class _Matching:
             yield Grade.SIMILAR, score, said
 
     def _is_spelt(self, project: Booked) -> bool:
-        return comparison_key(self.told.enterprise) == project.enterprise_spelt
+        return _spelt(self.told.enterprise) == project.enterprise_spelt
 
     def _who(self, project: Booked, enterprises: Mapping[int, Enterprise]) -> str:
         if self.told.uscc and self.told.uscc == project.uscc:
@@ -676,7 +683,7 @@ def _twice(place: tuple[str, int]) -> str:
 
 
 def _by_name(name: str, project: Booked) -> tuple[int, str]:
-    bare, base = bare_name(name), base_name(name)
+    bare, base = _bare(name), base_name(name)
     if bare == project.bare:
         return 100, _("the same name")
     if base == project.base:
@@ -746,7 +753,7 @@ def _of_facts(told: Told, project: Booked, user: User) -> Iterator[tuple[str, li
             continue
         if name == "uscc" and old:
             continue  # a code that is known is not changed by a ledger
-        if name == "name" and bare_name(str(old)) == bare_name(str(new)):
+        if name == "name" and _bare(str(old)) == _bare(str(new)):
             continue  # another spelling
         yield name, [old, new]
 
