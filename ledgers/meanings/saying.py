@@ -114,7 +114,7 @@ def written(value: Value) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return value.replace("\0", "\ufffd") if "\0" in value else value  # which no database keeps
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, Decimal):

@@ -70,7 +70,7 @@ def _foreign(cells: Mapping[str, Meaning], settled: dict[str, Meaning], place: P
 
 
 def _rate(cells: Mapping[str, Meaning], currency: str, beside: str = "") -> Meaning | None:
-    """The rate that a column, the amount or the note names; None where none does, asked where it cannot be."""
+    """The rate that a column, the amount or the note names; None for none, asked where it cannot be."""
     told = _value(cells, "rate") or beside
     try:
         rate = Decimal(told) if told else None
