@@ -32,9 +32,7 @@ def test_a_small_ledger_is_rehearsed_at_once_and_nothing_is_written(clerk, steel
     assert ledger.state == LedgerState.REHEARSED
     assert [row for row, _verdict, _worst in found(ledger)] == [3, 4, 5]
     assert ledger.counts["rows"] == {Verdict.NEW: 3}
-    assert [(one["sheet"], one["read"], one["equal"]) for one in ledger.sums] == [
-        ("柳北区", "63100", True)
-    ]
+    assert [(one["sheet"], one["read"], one["equal"]) for one in ledger.sums] == [("柳北区", "63100", True)]
     assert [(one["sheet"], one["row"]) for one in ledger.skipped if one["row"] == 6] == [("柳北区", 6)]
     assert not Project.objects.exists()
     assert Job.objects.get().state == JobState.DONE
@@ -110,3 +108,12 @@ def test_an_entered_or_cancelled_ledger_is_not_read_again(clerk, liubei):
 
     with pytest.raises(CannotRehearse):
         tasks.read(ledger, by=clerk)
+
+
+def test_what_stands_in_a_cell_is_kept_as_it_is_on_either_database(clerk, steel, liubei):
+    """Backslashes, tabs and line breaks mean something to a database that takes rows as text."""
+    name = "宏宇\\N“特钢”\\t线材项目"
+    ledger = read(workbook((name, *STEEL[1:])), clerk)
+
+    row = ledger.rows.get()
+    assert (row.reading("name").raw, row.is_hidden, row.target) == (name, False, None)
