@@ -1,5 +1,6 @@
 """The lists of this app as files: their columns, as the pages show them. The rows are the pages' own."""
 
+import datetime
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter, itemgetter
@@ -11,7 +12,6 @@ from django.utils.translation import pgettext_lazy
 
 from briefings.counting_rules import RuleSet
 from briefings.models import Briefing, DecisionState, MeetingDecision, OnSiteMeeting, Period
-from core import clock
 from core.exporting import Column, Kind, Sheet
 
 Row = dict[str, Any]
@@ -218,24 +218,25 @@ MEETINGS = Sheet(
 )
 
 
-def _state_of_decision(row: MeetingDecision) -> str:
-    if row.state == DecisionState.OPEN and row.due_on < clock.today():
-        return _now("Overdue")
-    return str(row.get_state_display())
+def decisions(today: datetime.date) -> Sheet:
+    """What the meetings decided; what is past its day today is said to be overdue."""
 
+    def state(row: MeetingDecision) -> str:
+        is_late = row.state == DecisionState.OPEN and row.due_on < today
+        return _now("Overdue") if is_late else str(row.get_state_display())
 
-DECISIONS = Sheet(
-    _("Decisions"),
-    (
-        Column(_("Meeting"), lambda row: meeting_name(row.meeting), width=26),
-        Column(_("Decision"), lambda row: f"{row.number}. {row.text}", width=50),
-        Column(_("Who does it"), lambda row: str(row.owner), width=18),
-        Column(_("Person"), attrgetter("person"), width=12),
-        Column(_("Due on"), attrgetter("due_on"), Kind.DAY, 13),
-        Column(_("State"), _state_of_decision, width=12),
-        Column(_("What was done"), attrgetter("done_note"), width=40),
-    ),
-)
+    return Sheet(
+        _("Decisions"),
+        (
+            Column(_("Meeting"), lambda row: meeting_name(row.meeting), width=26),
+            Column(_("Decision"), lambda row: f"{row.number}. {row.text}", width=50),
+            Column(_("Who does it"), lambda row: str(row.owner), width=18),
+            Column(_("Person"), attrgetter("person"), width=12),
+            Column(_("Due on"), attrgetter("due_on"), Kind.DAY, 13),
+            Column(_("State"), state, width=12),
+            Column(_("What was done"), attrgetter("done_note"), width=40),
+        ),
+    )
 
 
 def ranking(weights: Sequence[Mapping[str, Any]]) -> Sheet:

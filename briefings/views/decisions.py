@@ -44,7 +44,9 @@ def decisions(request: HttpRequest) -> HttpResponseBase:
     rows = groups[group].for_list().order_by("-state", "due_on", "pk")
     if exporting.asked(request):
         lines = exporting.in_chunks(rows)
-        return exporting.answer(request, excel.DECISIONS, lines, narrowed=[(gettext("Which"), GROUPS[group])])
+        return exporting.answer(
+            request, excel.decisions(today), lines, narrowed=[(gettext("Which"), GROUPS[group])]
+        )
     return page(
         request,
         "briefings/decisions.html",

@@ -1,9 +1,10 @@
 """A list given away: directly while it is short, by a worker when it is long, never without a trace."""
 
+import datetime
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from core import clock, files, jobs, tasks
+from core import files, jobs, tasks
 from core.exporting import commas, large, workbook
 from core.exporting.sheets import Rows, Sheet
 from core.models import Export, Job
@@ -46,6 +47,7 @@ class _Order:
     by: Any
     path: str
     narrowed: Sequence[tuple[str, str]]
+    at: datetime.datetime = field(default_factory=timezone.now)
 
     @property
     def in_words(self) -> str:
@@ -53,7 +55,7 @@ class _Order:
 
     @property
     def file_name(self) -> str:
-        return f"{self.title} {clock.today():%Y-%m-%d}.{self.form}"
+        return f"{self.title} {timezone.localtime(self.at):%Y-%m-%d}.{self.form}"
 
 
 def answer(
@@ -164,7 +166,7 @@ def _explained(order: _Order, sheet: Sheet, rows: int, cut: int) -> Iterator[tup
     person = f"{order.by}（{agency}）" if agency else str(order.by)
     yield _("List"), order.title
     yield _("Taken out by"), person
-    yield _("Taken out at"), date_format(timezone.localtime(), "Y-m-d H:i")
+    yield _("Taken out at"), date_format(timezone.localtime(order.at), "Y-m-d H:i")
     yield _("Filter"), order.in_words or _("none: all that this person may see")
     yield _("Rows"), str(rows)
     for label, words in sheet.notes:
