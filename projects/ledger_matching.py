@@ -439,7 +439,7 @@ def _label(name: str) -> str:
         "unit": _("reporting unit"),
         "task_force": _("task force"),
         "signed_on": _("day of signing"),
-        "amount_wan": _("amount"),
+        "amount_wan": _("Amount"),
     }[name]
 
 
