@@ -90,7 +90,7 @@ def shown(html: str) -> list[str]:
 
 
 def taken(client: Client, url: str) -> list[list[str]]:
-    response = client.get(url)
+    response: Any = client.get(url)
     content = b"".join(response.streaming_content).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(content, newline="")))
 
