@@ -25,7 +25,16 @@ from ledgers.models import Ledger, LedgerRow
 from projects import contracts, entry, rules
 from projects.choices import Currency, EventKind, Stage
 from projects.contracts import Terms
-from projects.ledger_matching import BUREAU_ONLY, Booked, Reader, Told, booked, event_of
+from projects.ledger_matching import (
+    ATTRIBUTES,
+    BUREAU_ONLY,
+    OF_ENTERPRISE,
+    Booked,
+    Reader,
+    Told,
+    booked,
+    event_of,
+)
 from projects.ledger_taking_back import take_back
 from projects.models import BUREAU, ContractEvent, Enterprise, Project, SigningCeremony
 from taskforces.rules import reach
@@ -377,24 +386,6 @@ class _Work:
         return _shortened(
             _("%(source)s: %(new)s instead of %(old)s") % {"source": self.source(row), "new": new, "old": old}
         )
-
-
-# Facts of a project by the field of the ledger; see also ledger_matching.FACTS.
-ATTRIBUTES = {
-    "name": "name",
-    "national_code": "national_code",
-    "unit": "reporting_unit",
-    "location": "location",
-    "task_force": "task_force",
-    "industrial": "is_industrial",
-    "fixed_assets": "fixed_assets",
-    "annual_output": "annual_output",
-    "planned_start": "planned_start",
-    "planned_production": "planned_production",
-    "officer": "officer",
-    "content": "content",
-}
-OF_ENTERPRISE = ("uscc", "contact_name", "contact_phone")
 
 
 def _refuse(row: LedgerRow, sentence: str) -> None:
