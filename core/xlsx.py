@@ -9,18 +9,14 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from xml.sax.saxutils import escape, quoteattr
 
+from core.ooxml.cells import DAY_0, as_xml, letters, text_cell
+from core.ooxml.frame import XML_HEAD, frame, sheet_part
+from core.ooxml.markup import MAIN
 from core.text import without_invisible
 
 Cell = str | int | Decimal | datetime.date | None
-EPOCH = datetime.date(1899, 12, 30)
 LAST_ROW = 20_000  # as far down as lists and formats reach
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 PLAIN, BOLD, TEXT, DAY, WRAPPED = range(5)  # styles, in the order of _STYLES
 
 
@@ -49,45 +45,17 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as package:
         for name, part in _parts(sheets).items():
-            package.writestr(zipfile.ZipInfo(name), _HEAD + part, zipfile.ZIP_DEFLATED)
+            package.writestr(zipfile.ZipInfo(name), XML_HEAD + part, zipfile.ZIP_DEFLATED)
     return content.getvalue()
 
 
 def _parts(sheets: Sequence[Sheet]) -> dict[str, str]:
-    numbers = range(1, len(sheets) + 1)
-    overrides = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
-        for n in numbers
-    )
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>{overrides}</Types>',
-        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_REL}"><sheets>'
-        + "".join(
-            f'<sheet name={quoteattr(sheet.title)} sheetId="{n}" r:id="rId{n}"/>'
-            for n, sheet in zip(numbers, sheets, strict=True)
-        )
-        + "</sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        + "".join(
-            f'<Relationship Id="rId{n}" Type="{_REL}/worksheet" Target="worksheets/sheet{n}.xml"/>'
-            for n in numbers
-        )
-        + f'<Relationship Id="rId{len(sheets) + 1}" Type="{_REL}/styles" Target="styles.xml"/>'
-        "</Relationships>",
-        "xl/styles.xml": _STYLES,
-    }
-    parts |= {f"xl/worksheets/sheet{n}.xml": _sheet(sheet) for n, sheet in zip(numbers, sheets, strict=True)}
-    return parts
+    parts = frame([sheet.title for sheet in sheets], _STYLES)
+    return parts | {sheet_part(n): _sheet(sheet) for n, sheet in enumerate(sheets, start=1)}
 
 
 _STYLES = (
-    f'<styleSheet xmlns="{_MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>'
+    f'<styleSheet xmlns="{MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>'
     '</numFmts><fonts count="2"><font><sz val="11"/><name val="宋体"/></font>'
     '<font><b/><sz val="11"/><name val="宋体"/></font></fonts>'
     '<fills count="3"><fill><patternFill patternType="none"/></fill>'
@@ -125,35 +93,29 @@ def _sheet(sheet: Sheet) -> str:
 
 def _page(columns: str, views: str, rows: Sequence[str], after: str) -> str:
     data = f"<sheetData>{''.join(rows)}</sheetData>"
-    return f'<worksheet xmlns="{_MAIN}">{views}<cols>{columns}</cols>{data}{after}</worksheet>'
+    return f'<worksheet xmlns="{MAIN}">{views}<cols>{columns}</cols>{data}{after}</worksheet>'
 
 
 def _row(number: int, cells: Sequence[Cell], styles: Sequence[int]) -> str:
     told = [
-        _cell(f"{letter(place)}{number}", cell, styles[place]) for place, cell in enumerate(cells) if cell
+        _cell(f"{letters(place)}{number}", cell, styles[place]) for place, cell in enumerate(cells) if cell
     ]
     return f'<row r="{number}">{"".join(told)}</row>'
 
 
 def _cell(place: str, cell: Cell, style: int) -> str:
     if isinstance(cell, datetime.date):
-        return f'<c r="{place}" s="{style}"><v>{(cell - EPOCH).days}</v></c>'
+        return f'<c r="{place}" s="{style}"><v>{(cell - DAY_0).days}</v></c>'
     if isinstance(cell, int | Decimal):
         return f'<c r="{place}" s="{style}"><v>{cell}</v></c>'
-    text = escape(without_invisible(str(cell)))
-    return f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
-
-
-def letter(place: int) -> str:
-    """The name of a column: A, B, … Z."""
-    return chr(ord("A") + place)
+    return text_cell(place, style, without_invisible(str(cell)))
 
 
 def _choices(heads: Sequence[Head]) -> str:
     """Lists to choose from; something else may be typed and is judged when it is read."""
     lists = [
-        f'<dataValidation type="list" allowBlank="1" sqref="{letter(place)}2:{letter(place)}{LAST_ROW}">'
-        f"<formula1>{escape(chr(34) + ','.join(head.choices) + chr(34))}</formula1></dataValidation>"
+        f'<dataValidation type="list" allowBlank="1" sqref="{letters(place)}2:{letters(place)}{LAST_ROW}">'
+        f"<formula1>{as_xml(chr(34) + ','.join(head.choices) + chr(34))}</formula1></dataValidation>"
         for place, head in enumerate(heads)
         if head.choices
     ]

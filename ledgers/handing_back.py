@@ -19,6 +19,7 @@ from django.utils.translation import ngettext, pgettext
 
 from core import annotating, files, rebuilding
 from core.annotating import CannotAnnotate, Cell, Note, Notes, Summary, place
+from core.ooxml.cells import place_of_column
 from core.refusal import Refusal
 from core.sheets import read_book
 from ledgers import showing
@@ -162,18 +163,11 @@ def _notes(found: Iterable[Finding]) -> dict[str, list[Note]]:
     lines: dict[str, dict[tuple[int, int], list[str]]] = defaultdict(lambda: defaultdict(list))
     for one in found:
         if one.letter:
-            lines[one.sheet][one.row, _column(one.letter)].append(one.line)
+            lines[one.sheet][one.row, place_of_column(one.letter)].append(one.line)
     return {
         sheet: [Note(row, column, told) for (row, column), told in cells.items()]
         for sheet, cells in lines.items()
     }
-
-
-def _column(letters: str) -> int:
-    column = 0
-    for character in letters:
-        column = column * 26 + ord(character) - ord("A") + 1
-    return column - 1
 
 
 # --- The added sheet ---------------------------------------------------------------------------------

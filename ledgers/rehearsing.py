@@ -6,8 +6,6 @@ have decided of a row stays.
 """
 
 import datetime
-import io
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -15,10 +13,10 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import JSONField
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from core.inserting import insert
 from core.refusal import Refusal
 from core.sheets import Book, Sheet, UnreadableWorkbook, read_book
 from ledgers import answers, resending
@@ -133,42 +131,16 @@ def _keep_rows(ledger: Ledger, kind: Kind, read: Interpreted, tell: Tell, *, tot
 
 def _write(block: list[LedgerRow], *, is_first: bool) -> None:
     """A block in one go; where rows of a former run may stand, over them."""
-    if not is_first:
-        LedgerRow.objects.bulk_create(
-            block,
-            update_conflicts=True,
-            update_fields=REPLACED,
-            unique_fields=("ledger", "sheet", "row"),
-            batch_size=500,
-        )
-    elif connection.vendor == "postgresql":
-        _copy(block)
-    else:
-        LedgerRow.objects.bulk_create(block, batch_size=500)
-
-
-COPIED = [(field.column or "", isinstance(field, JSONField)) for field in LedgerRow._meta.concrete_fields[1:]]
-
-
-def _copy(block: list[LedgerRow]) -> None:
-    """As PostgreSQL takes rows fastest: one line of text for each, in its own way of writing."""
-    names = ", ".join(connection.ops.quote_name(name) for name, _is_json in COPIED)
-    lines = io.StringIO()
-    for row in block:
-        lines.write("\t".join(_copied(getattr(row, name), is_json) for name, is_json in COPIED) + "\n")
-    lines.seek(0)
-    with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {LedgerRow._meta.db_table} ({names}) FROM STDIN", lines)
-
-
-def _copied(value: Any, is_json: bool) -> str:
-    if value is None:
-        return "\\N"
-    text = json.dumps(value, ensure_ascii=False) if is_json else str(value)
-    return text.translate(ESCAPED)
-
-
-ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+    if is_first:
+        insert(block)
+        return
+    LedgerRow.objects.bulk_create(
+        block,
+        update_conflicts=True,
+        update_fields=REPLACED,
+        unique_fields=("ledger", "sheet", "row"),
+        batch_size=500,
+    )
 
 
 def _blocks(rows: Iterator[LedgerRow]) -> Iterator[list[LedgerRow]]:

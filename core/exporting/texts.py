@@ -12,8 +12,6 @@ LONGEST = 32_767  # UTF-16 units in one cell of Excel
 _FORMULA = r"[\t\r\n]|\s*[=+\-@＝＋－＠]"
 _BEGINS_LIKE_A_FORMULA = re.compile(f"'*(?:{_FORMULA})")
 _GUARDED = re.compile(f"'+(?:{_FORMULA})")
-# What a workbook would read as the escape of another character.
-_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def cleaned(text: str) -> str:
@@ -36,10 +34,3 @@ def shortened(text: str) -> str:
     if 2 * len(text) <= LONGEST or len(text.encode("utf-16-le")) // 2 <= LONGEST:
         return text
     return text.encode("utf-16-le")[: 2 * (LONGEST - 1)].decode("utf-16-le", "ignore") + "…"
-
-
-def as_xml(text: str) -> str:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    if "_x" in escaped:
-        escaped = _ESCAPE.sub("_x005F_", escaped)
-    return escaped.replace("\r", "_x000D_") if "\r" in escaped else escaped

@@ -18,19 +18,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.exporting.sheets import Column, Kind, Sheet
-from core.exporting.texts import as_xml, cleaned, shortened
+from core.exporting.texts import cleaned, shortened
 from core.money import WAN_IN_YI
+from core.ooxml.cells import DAY_0, as_xml, letters, text_cell
+from core.ooxml.frame import XML_HEAD, frame, sheet_part
+from core.ooxml.markup import MAIN
 
 MOST_ROWS = 1_048_576  # of one sheet, heads and all
 TOGETHER = 500  # rows handed to the zip at a time
 LEVEL = 3  # of compression: half the time of the usual, a tenth more bytes
-EPOCH = datetime.date(1899, 12, 30).toordinal()
+EPOCH = DAY_0.toordinal()
 _DAY = 24 * 3600
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _FORBIDDEN = str.maketrans(dict.fromkeys(r"[]:*?/\'", " "))
 HEAD, TITLE, LINE, LABEL = 1, 2, 3, 4  # styles that are no column's, in the order of _STYLES
 FIRST_SHAPE = 5
@@ -94,22 +92,12 @@ def write(
         for further, its_lines in also:
             _table(package, made, further, its_lines)
         _explanation(package, made, explained(number, made.cut))
-        for name, part in _frame(made).items():
-            package.writestr(name, _XML + part)
+        for name, part in frame(made.names, _styles(made.shapes), defined=_names(made)).items():
+            package.writestr(name, XML_HEAD + part)
     return number
 
 
 _END = object()
-
-
-def letter(place: int) -> str:
-    """The name of a column: A … Z, AA, AB …"""
-    name = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        name = chr(ord("A") + rest) + name
-    return name
 
 
 # --- The table -----------------------------------------------------------------------------------------
@@ -118,12 +106,12 @@ def letter(place: int) -> str:
 def _table(package: zipfile.ZipFile, made: _Made, sheet: Sheet, lines: Iterable[Any]) -> int:
     made.names.append(made.free_name(str(sheet.title)))
     top = len(sheet.banner) + sheet.levels  # rows above the first line
-    last = letter(len(sheet.columns) - 1)
+    last = letters(len(sheet.columns) - 1)
     written = 0
-    with package.open(f"xl/worksheets/sheet{len(made.names)}.xml", "w", force_zip64=True) as part:
-        part.write((_XML + _before(sheet, top)).encode())
+    with package.open(sheet_part(len(made.names)), "w", force_zip64=True) as part:
+        part.write((XML_HEAD + _before(sheet, top)).encode())
         part.write(_heads(sheet).encode())
-        cells = [_writer(made, column, letter(n)) for n, column in enumerate(sheet.columns)]
+        cells = [_writer(made, column, letters(n)) for n, column in enumerate(sheet.columns)]
         numbered = enumerate(lines, start=top + 1)
         while together := list(islice(numbered, TOGETHER)):
             part.write("".join([_row(n, line, cells) for n, line in together]).encode())
@@ -152,11 +140,7 @@ def _writer(made: _Made, column: Column, place: str) -> Cell:
         if len(words) > 16_000:
             whole, words = words, shortened(words)
             made.cut += words != whole
-        told = as_xml(words)
-        return (
-            f'<c r="{place}{number}" s="{style}" t="inlineStr">'
-            f'<is><t xml:space="preserve">{told}</t></is></c>'
-        )
+        return text_cell(f"{place}{number}", style, words)
 
     if value is None:
         return column.of, text
@@ -210,7 +194,7 @@ def _before(sheet: Sheet, top: int) -> str:
         for n, column in enumerate(sheet.columns, start=1)
     )
     return (
-        f'<worksheet xmlns="{_MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews>'
+        f'<worksheet xmlns="{MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews>'
         f'<sheetView workbookViewId="0"><pane ySplit="{top}" topLeftCell="A{top + 1}" '
         f'activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>{columns}</cols><sheetData>'
     )
@@ -232,7 +216,7 @@ def _heads(sheet: Sheet) -> str:
     ]
     for level, heads in enumerate(_levels(sheet)):
         n = len(sheet.banner) + 1 + level
-        cells = [_words(letter(place), n, head, HEAD) for place, head in enumerate(heads)]
+        cells = [_words(letters(place), n, head, HEAD) for place, head in enumerate(heads)]
         rows.append(f'<row r="{n}">{"".join(cells)}</row>')
     return "".join(rows)
 
@@ -247,22 +231,21 @@ def _levels(sheet: Sheet) -> list[list[str]]:
 def _merged(sheet: Sheet) -> Iterator[str]:
     top, width = len(sheet.banner), len(sheet.columns)
     if width > 1:
-        yield from (f"A{n}:{letter(width - 1)}{n}" for n in range(1, top + 1))
+        yield from (f"A{n}:{letters(width - 1)}{n}" for n in range(1, top + 1))
     for place, column in enumerate(sheet.columns):
         if (own := top + len(column.above) + 1) < top + sheet.levels:
-            yield f"{letter(place)}{own}:{letter(place)}{top + sheet.levels}"
+            yield f"{letters(place)}{own}:{letters(place)}{top + sheet.levels}"
     for level in range(sheet.levels - 1):
         over = [c.above[: level + 1] if len(c.above) > level else (n,) for n, c in enumerate(sheet.columns)]
         for _upper, group in groupby(enumerate(over), key=lambda pair: pair[1]):
             places = [place for place, _heads in group]
             if len(places) > 1:
                 row = top + level + 1
-                yield f"{letter(places[0])}{row}:{letter(places[-1])}{row}"
+                yield f"{letters(places[0])}{row}:{letters(places[-1])}{row}"
 
 
 def _words(place: str, number: int, text: str, style: int) -> str:
-    told = as_xml(cleaned(text))
-    return f'<c r="{place}{number}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{told}</t></is></c>'
+    return text_cell(f"{place}{number}", style, cleaned(text))
 
 
 def _sheet_name(title: str, before: int) -> str:
@@ -283,43 +266,12 @@ def _explanation(package: zipfile.ZipFile, made: _Made, lines: Iterable[tuple[st
     widths = enumerate((18, 90), start=1)
     columns = "".join(f'<col min="{n}" max="{n}" width="{width}" customWidth="1"/>' for n, width in widths)
     part = (
-        f'<worksheet xmlns="{_MAIN}"><cols>{columns}</cols><sheetData>{"".join(rows)}</sheetData></worksheet>'
+        f'<worksheet xmlns="{MAIN}"><cols>{columns}</cols><sheetData>{"".join(rows)}</sheetData></worksheet>'
     )
-    package.writestr(f"xl/worksheets/sheet{len(made.names)}.xml", _XML + part)
+    package.writestr(sheet_part(len(made.names)), XML_HEAD + part)
 
 
 # --- The parts around -----------------------------------------------------------------------------------
-
-
-def _frame(made: _Made) -> dict[str, str]:
-    numbers = range(1, len(made.names) + 1)
-    overrides = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
-        for n in numbers
-    )
-    sheets = "".join(
-        f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="rId{n}"/>'
-        for n, name in zip(numbers, made.names, strict=True)
-    )
-    relations = "".join(
-        f'<Relationship Id="rId{n}" Type="{_REL}/worksheet" Target="worksheets/sheet{n}.xml"/>'
-        for n in numbers
-    )
-    return {
-        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>{overrides}</Types>',
-        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_REL}"><sheets>{sheets}</sheets>'
-        f"<definedNames>{_names(made)}</definedNames></workbook>",
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}'
-        f'<Relationship Id="rId{len(made.names) + 1}" Type="{_REL}/styles" Target="styles.xml"/>'
-        "</Relationships>",
-        "xl/styles.xml": _styles(made.shapes),
-    }
 
 
 def _names(made: _Made) -> str:
@@ -349,7 +301,7 @@ def _styles(shapes: Sequence[str]) -> str:
         for n in range(len(shapes))
     )
     return (
-        f'<styleSheet xmlns="{_MAIN}"><numFmts count="{len(shapes)}">{formats}</numFmts>'
+        f'<styleSheet xmlns="{MAIN}"><numFmts count="{len(shapes)}">{formats}</numFmts>'
         f'<fonts count="3"><font><sz val="11"/>{song}</font><font><b/><sz val="11"/>{song}</font>'
         f'<font><b/><sz val="16"/>{song}</font></fonts>'
         '<fills count="3"><fill><patternFill patternType="none"/></fill>'

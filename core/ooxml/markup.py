@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
+from core.ooxml.cells import as_xml
 from core.ooxml.parts import Odd
 
 XML = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -126,12 +127,11 @@ def appended(content: bytes, node: Node, xml: bytes) -> Edit:
 
 
 ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def said(text: str) -> bytes:
     """Text inside an element: without what XML cannot hold, and nothing that Excel takes for an escape."""
-    return escape(ESCAPE_LIKE.sub("_x005F_", ILLEGAL.sub("", text))).encode()
+    return as_xml(ILLEGAL.sub("", text)).encode()
 
 
 def quoted(text: str) -> bytes:

@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from core.ooxml.cells import letters, place_of_column
 from core.ooxml.markup import Node, check_start, local, parser
 from core.ooxml.parts import Odd
 
@@ -170,16 +171,8 @@ def place_of(cell: str) -> tuple[int, int]:
     match = CELL.fullmatch(cell)
     if match is None:
         raise Odd("cell")
-    column = 0
-    for character in match[1].upper():
-        column = column * 26 + ord(character) - 64
-    return int(match[2]), column - 1
+    return int(match[2]), place_of_column(match[1])
 
 
 def cell_at(row: int, column: int) -> str:
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return f"{letters}{row}"
+    return f"{letters(column)}{row}"

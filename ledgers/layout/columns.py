@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext as _
 
+from core.ooxml.cells import letters
 from core.sheets import Row, Value
 from ledgers.choices import QuestionKind, State
 from ledgers.declaring import Field
@@ -47,16 +48,6 @@ class Resolved:
         return {one.field: one.place for one in self.columns if one.field}
 
 
-def letter(place: int) -> str:
-    """The name of a column: A, … Z, AA, …"""
-    name = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        name = chr(ord("A") + rest) + name
-    return name
-
-
 def resolve(sheet: str, head: Head, rows: Sequence[Row], names: Names, answers: Answers) -> Resolved:
     """The columns of a table whose rows below the head are `rows`."""
     return _Resolving(sheet, head, rows, names, answers).resolved()
@@ -91,7 +82,7 @@ class _Resolving:
         levels = self.head.levels.get(at, ())
         units = [money_unit_of_head(level) for level in reversed(levels)]
         unit = next(filter(None, units), "")
-        return Column(at, letter(at), self.head.text(at), money_unit=unit)
+        return Column(at, letters(at), self.head.text(at), money_unit=unit)
 
     def _take(self, at: int, field: Field, state: State = State.SURE, sentence: str = "") -> None:
         self.taken.add(at)
@@ -187,7 +178,7 @@ class _Resolving:
         if any(one.raw == _asked_as(head, at) for one in self.questions):
             return
         choices = [*likely, *(one for one in self._missing() if one not in likely)]
-        column = letter(at)
+        column = letters(at)
         sentence = (
             _("What does the column “%(head)s” hold?") % {"head": head}
             if head
@@ -208,7 +199,7 @@ class _Resolving:
 
 
 def _asked_as(head: str, at: int) -> str:
-    return head or letter(at)
+    return head or letters(at)
 
 
 def _cells(rows: Sequence[Row], at: int) -> list[Value]:

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from core.ooxml.cells import letters
 from core.sheets import TITLE_LENGTH, Merged, Row, Sheet, Visibility
 from ledgers.choices import QuestionKind
 from ledgers.declaring import Kind, Place
-from ledgers.layout.columns import SAMPLE, Resolved, letter, resolve
+from ledgers.layout.columns import SAMPLE, Resolved, resolve
 from ledgers.layout.copies import without_copies
 from ledgers.layout.filling import filled_down
 from ledgers.layout.heads import Head, Names, find_head, is_serial, looks_like_summary, repeats
@@ -290,7 +291,7 @@ class _Laying:
         ]
         for row, section in whole(totals, at):
             place = sections[section][1][self.kind.sum_of]
-            yield Stated(row.values[at], row.number, letter(at), place, found.sections[section])
+            yield Stated(row.values[at], row.number, letters(at), place, found.sections[section])
 
 
 def _called_by(file_name: str) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from core.ooxml.cells import DAY_0
 from core.sheets import Unreadable, Value
 from ledgers.declaring import Meaning, Place
 from ledgers.meanings.saying import (
@@ -26,7 +27,6 @@ from ledgers.meanings.saying import (
 
 FIRST = datetime.date(2000, 1, 1)
 YEARS_AHEAD = 30  # for what is planned
-_EPOCH = datetime.date(1899, 12, 30)  # Excel's day 0, as its days count since March 1900
 _SERIALS = (36_526, 73_050)  # 2000 to 2099
 
 _SEPARATED = re.compile(r"((?:19|20)\d{2})[-./年](\d{1,2})[-./月](\d{1,2})(?!\d)[日号]?")
@@ -109,7 +109,7 @@ def _of_number(value: Decimal, place: Place) -> Meaning:
         return _no_day(value)
     whole = int(value)
     if _SERIALS[0] <= value < _SERIALS[1]:
-        return sure((_EPOCH + datetime.timedelta(days=whole)).isoformat())
+        return sure((DAY_0 + datetime.timedelta(days=whole)).isoformat())
     if value == whole:
         return _of_digits(str(whole), place)
     if 2000 <= whole < 2100:

@@ -17,7 +17,6 @@ from ledgers.meanings.saying import number, plain
 from projects.choices import Currency, EventKind, Stage
 
 _TAKES_BACK = (EventKind.REDUCED.value, EventKind.VOIDED.value)
-_FOLLOWED = ("amount_wan", "signed_on")  # what a contract that counts must name
 
 
 def settle(cells: Mapping[str, Meaning], place: Place) -> Mapping[str, Meaning]:
