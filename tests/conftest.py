@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+import unittest
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,21 @@ def frame_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """As outside tests: what stands around a page is not asked anew every time; forgotten afterwards."""
     monkeypatch.setattr(menu, "REMEMBERED_SECONDS", 60)
     monkeypatch.setattr(menu, "_remembered", {})
+
+
+# --- Machinery: what one engine is enough for ----------------------------------------------------
+
+ASK_THE_DATABASE = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks as `pure` what asks no database: the gate does it on one engine only."""
+    for item in items:
+        asks = item.get_closest_marker("django_db") or ASK_THE_DATABASE & set(
+            getattr(item, "fixturenames", ())
+        )
+        if not asks and not issubclass(getattr(item, "cls", None) or object, unittest.TestCase):
+            item.add_marker("pure")
 
 
 # --- Machinery: browser ------------------------------------------------------------------------

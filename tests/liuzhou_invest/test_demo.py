@@ -33,6 +33,7 @@ def told(figure: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(figure[name] for name in ("value", "base", "yoy_percent", "unit"))
 
 
+@pytest.mark.demo
 def test_the_demo_city_tells_the_facts_of_the_first_half_of_2025_and_lives_today(db: None) -> None:
     call_command("load_reference", verbosity=0)
     call_command("load_demo", today=TODAY)
