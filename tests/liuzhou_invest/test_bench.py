@@ -3,8 +3,12 @@ choices of the list, the board and the frame are remembered."""
 
 import pytest
 
+from core.models import StoredFile
 from core.remembering import Memory
+from ledgers.models import Ledger, LedgerRow
+from liuzhou_invest.bench import ledgers
 from projects.choices import Stage
+from projects.models import ContractEvent, Enterprise, Project
 from tests import factories
 
 ASKED = {
@@ -52,3 +56,22 @@ def test_what_has_changed_is_on_the_page_at_once(remembering, client, clerk, ste
     type(steel).objects.filter(pk=steel.pk).update(name="钢铁及其他", name_en="Steel and more")
 
     assert "钢铁及其他" in client.get("/projects/").content.decode()
+
+
+TOUCHED = (Project, Enterprise, ContractEvent, Ledger, LedgerRow, StoredFile)
+
+
+def test_the_ledger_is_read_and_entered_whole_and_leaves_nothing(clerk, steel, liubei):
+    before = [model.objects.count() for model in TOUCHED]
+    handed = ledgers.HandedIn(12, clerk)
+    for _turn in range(2):
+        handed.prepare()
+        handed.whole()  # raises unless each of its rows is new and entered
+    read = [{cell[3] for cell in row.cells.values() if cell[3]} for row in handed.ledger.rows.all()]
+    assert read == [set("ABCDEFGHIJKLMNOPQRST")] * 12
+
+    disk, name = handed.ledger.file.file.storage, handed.ledger.file.file.name
+    handed.forget()
+
+    assert [model.objects.count() for model in TOUCHED] == before
+    assert not disk.exists(name)

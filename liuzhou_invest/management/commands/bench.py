@@ -25,6 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--sizes", default="10000,100000,1000000", help="numbers of projects")
         parser.add_argument("--repeats", type=int, default=measures.REPEATS)
+        parser.add_argument("--ledger", type=int, default=measures.LARGEST_LEDGER, help="rows of a ledger")
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_postgresql()
@@ -33,20 +34,20 @@ class Command(BaseCommand):
         logging.disable(logging.INFO)
         try:
             with override_settings(ROOT_URLCONF="liuzhou_invest.bench.urls", ALLOWED_HOSTS=["testserver"]):
-                self._measure(sizes, options["repeats"])
+                self._measure(sizes, options["repeats"], options["ledger"])
         finally:
             logging.disable(logging.NOTSET)
             connection.creation.destroy_test_db(settings.DATABASES["default"]["NAME"], verbosity=0)
             self.stdout.write(f"Database {name} is removed.")
 
-    def _measure(self, sizes: list[int], repeats: int) -> None:
+    def _measure(self, sizes: list[int], repeats: int, rows: int) -> None:
         call_command("createcachetable", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         user, found = world.clerk(), {}
         for size in sizes:
             self.stdout.write(f"Laying down {size:,} projects …")
             world.grow_to(size, user)
-            found[size] = [measures.run(measure, repeats) for measure in measures.measures(user)]
+            found[size] = [measures.run(measure, repeats) for measure in measures.measures(user, rows)]
             self._tell(found[size])
         if len(sizes) > 1:
             self._tell_growth(found)
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{'work':46}{'ms':>9}{'bare ms':>9}{'ratio':>8}{'queries':>9}  wanted")
         for result in results:
             memory = f" (+{result.megabytes:.0f} MB)" if result.wanted.megabytes else ""
+            memory += f" ({result.core:.1f} s of one core)" if result.wanted.core else ""
             self.stdout.write(
                 f"{result.name:46}{result.milliseconds:9.1f}{result.reference:9.1f}{result.ratio:8.2f}"
                 f"{result.queries:9}  {result.verdict}{memory}"
