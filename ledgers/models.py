@@ -140,6 +140,16 @@ class LedgerRow(models.Model):
     def __str__(self) -> str:
         return f"{self.sheet}!{self.row}"
 
+    def source(self, file_name: str) -> str:
+        """ "鹿寨县 2025-06.xlsx, 柳江区!17": shortened in the file's name if need be."""
+        place = f", {self}"
+        return file_name[: 200 - len(place)] + place
+
+    def stay_out(self, *reasons: str) -> None:
+        """The books do not take it; it says why."""
+        self.written, self.undo = None, {}
+        self.evidence = [*self.evidence, *reasons]
+
     def reading(self, field: str) -> Reading | None:
         found = self.cells.get(field)
         return Reading(*found) if found else None

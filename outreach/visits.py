@@ -98,7 +98,7 @@ def _open_visits(rows: Iterable[LedgerRow], books: Books, ledger: Ledger) -> Non
             on=on,
             level=level,
             unit_id=unit,
-            defaults={"source": _source(row, ledger), "recorded_on": ledger.handed_in_on},
+            defaults={"source": row.source(ledger.file.name), "recorded_on": ledger.handed_in_on},
         )
         books.visits[on, level, unit] = visit
         if made:
@@ -109,11 +109,6 @@ def _made(ledger: Ledger) -> set[int]:
     """The visits that this commit has opened, over all its blocks."""
     made: set[int] = ledger.__dict__.setdefault("_visits_made", set())
     return made
-
-
-def _source(row: LedgerRow, ledger: Ledger) -> str:
-    place = f", {row.sheet}!{row.row}"
-    return ledger.file.name[: 200 - len(place)] + place
 
 
 def _meet(row: LedgerRow, books: Books, ledger: Ledger) -> None:

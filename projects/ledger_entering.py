@@ -80,8 +80,7 @@ def _change(work: "_Work", rows: Sequence[tuple[LedgerRow, Told]]) -> None:
             with transaction.atomic():
                 work.change(row, told)
         except Refusal as refusal:
-            row.written, row.undo = None, {}
-            row.evidence = [*row.evidence, str(refusal), *refusal.details]
+            row.stay_out(str(refusal), *refusal.details)
 
 
 def _is_new(row: LedgerRow) -> bool:
@@ -121,9 +120,7 @@ class _Work:
         return self.ledger.handed_in_on
 
     def source(self, row: LedgerRow) -> str:
-        """ "鹿寨县 2025-06.xlsx, 柳江区!17": shortened in the file's name if need be."""
-        place = f", {row.sheet}!{row.row}"
-        return self.ledger.file.name[: 200 - len(place)] + place
+        return row.source(self.ledger.file.name)
 
     def remember(self, rows: Sequence[LedgerRow]) -> None:
         self.written.update({(row.sheet, row.row): row.written for row in rows if row.written is not None})
@@ -138,7 +135,7 @@ class _Work:
         opened: list[tuple[LedgerRow, Told, Terms | None]] = []
         for (row, told, said), investor in zip(ready, investors, strict=True):
             if isinstance(investor, entry.CannotEnter):
-                _refuse(row, str(investor))
+                row.stay_out(str(investor))
                 continue
             opened.append((row, told, said))
             openings.append(self._opening(row, told, investor))
@@ -155,10 +152,10 @@ class _Work:
             try:
                 said = self._check(told, self.source(row))
             except Refusal as refusal:
-                _refuse(row, str(refusal))
+                row.stay_out(str(refusal))
                 continue
             if told.national_code in taken:
-                _refuse(row, taken[told.national_code])
+                row.stay_out(taken[told.national_code])
                 continue
             if told.national_code:
                 taken[told.national_code] = _("The row above has the same national code.")
@@ -386,11 +383,6 @@ class _Work:
         return _shortened(
             _("%(source)s: %(new)s instead of %(old)s") % {"source": self.source(row), "new": new, "old": old}
         )
-
-
-def _refuse(row: LedgerRow, sentence: str) -> None:
-    row.written, row.undo = None, {}
-    row.evidence = [*row.evidence, sentence]
 
 
 def _shortened(text: str, longest: int = 300) -> str:

@@ -12,7 +12,7 @@ from accounts.models import Agency, User
 from approvals import issues as verbs
 from approvals.choices import ConfirmedBy, IssueCategory, IssueState
 from approvals.importing import CATEGORY_WORDS, STATE_WORDS
-from approvals.ledger_kind.rows import PROJECT, named, or_say_why, readable, refuse, source
+from approvals.ledger_kind.rows import PROJECT, enter_each, named, readable, refuse
 from approvals.models import Issue
 from approvals.workbooks import Projects
 from core.ledgers import CannotInterpret
@@ -169,12 +169,7 @@ def enter(rows: Sequence[LedgerRow], *, ledger: Ledger, by: User, tell: Callable
     """Take the issues over; one that stands already goes on from where it stood."""
     projects = Projects([named(row) for row in rows], by)
     agencies = {agency.name: agency for agency in Agency.objects.order_by("-pk")}
-    for number, row in enumerate(rows, start=1):
-        if row.verdict == Verdict.SAME:
-            row.written, row.undo = row.target, {}
-        else:
-            or_say_why(row, lambda row=row: _take_over(row, projects, agencies, ledger, by))  # type: ignore[misc]
-        tell(number)
+    enter_each(rows, lambda row: _take_over(row, projects, agencies, ledger, by), tell)
 
 
 def _take_over(
@@ -193,7 +188,7 @@ def _take_over(
         statement=statement,
         confirmed_by=ConfirmedBy.ENTERPRISE if "企业已确认" in statement else "",
         by=by,
-        source=source(row, ledger),
+        source=row.source(ledger.file.name),
         today=ledger.handed_in_on,
     )
     row.written, row.undo = issue.pk, {"made": is_new}

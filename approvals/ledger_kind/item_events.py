@@ -14,7 +14,7 @@ from accounts.models import User
 from approvals import clocks, weighing
 from approvals.choices import ItemEventKind
 from approvals.clocks import Entry
-from approvals.ledger_kind.rows import PROJECT, named, of_the_same, readable, refuse, source
+from approvals.ledger_kind.rows import PROJECT, named, of_the_same, readable, refuse
 from approvals.models import ItemEvent
 from approvals.weighing import Verdict as Weight
 from approvals.workbooks import ALSO, DERIVED, WORDS, Items, length, what_happened
@@ -156,7 +156,7 @@ def _placed(rows: Sequence[LedgerRow], ledger: Ledger, user: User) -> Placed:
             row.value("declared_days"),
             row.value("note") or "",
             row.value("certificate_no") or "",
-            source=source(row, ledger),
+            source=row.source(ledger.file.name),
         )
         placed.append((row, entry))
     return placed

@@ -1,4 +1,4 @@
-"""What the rows of these ledgers have in common: they name a project, and say where they come from."""
+"""What the rows of these ledgers have in common: they name a project, and are entered one by one."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
@@ -32,12 +32,6 @@ def named(row: LedgerRow) -> dict[str, str]:
     return {field.name: row.value(field.name) or "" for field in PROJECT}
 
 
-def source(row: LedgerRow, ledger: Ledger) -> str:
-    """ "服务台账.xlsx, 问题清单!17": shortened in the file's name if need be."""
-    place = f", {row.sheet}!{row.row}"
-    return ledger.file.name[: 200 - len(place)] + place
-
-
 def refuse(row: LedgerRow, sentence: str) -> None:
     row.verdict, row.target = Verdict.REFUSED, None
     row.evidence = [*row.evidence, sentence]
@@ -50,14 +44,24 @@ def readable(rows: Iterable[LedgerRow], needed: Sequence[str]) -> Iterator[Ledge
             yield row
 
 
-def or_say_why(row: LedgerRow, write: Callable[[], None]) -> None:
-    """A row that the books do not take leaves no trace in them, and says why."""
+def enter_each(
+    rows: Iterable[LedgerRow], write: Callable[[LedgerRow], None], tell: Callable[[int], None]
+) -> None:
+    """One by one: a row that the books do not take leaves no trace in them, and says why."""
+    for number, row in enumerate(rows, start=1):
+        if row.verdict == Verdict.SAME:
+            row.written, row.undo = row.target, {}
+        else:
+            _or_say_why(row, write)
+        tell(number)
+
+
+def _or_say_why(row: LedgerRow, write: Callable[[LedgerRow], None]) -> None:
     try:
         with transaction.atomic():
-            write()
+            write(row)
     except Refusal as refusal:
-        row.written, row.undo = None, {}
-        row.evidence = [*row.evidence, str(refusal), *refusal.details]
+        row.stay_out(str(refusal), *refusal.details)
 
 
 def of_the_same(rows: Iterable[LedgerRow], ledger: Ledger) -> list[LedgerRow]:

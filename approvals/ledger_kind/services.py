@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from approvals import teams
-from approvals.ledger_kind.rows import PROJECT, named, of_the_same, or_say_why, readable, refuse, source
+from approvals.ledger_kind.rows import PROJECT, enter_each, named, of_the_same, readable, refuse
 from approvals.models import Service, ServiceTeam
 from approvals.workbooks import Projects
 from core.ledgers import CannotInterpret
@@ -86,12 +86,7 @@ def enter(rows: Sequence[LedgerRow], *, ledger: Ledger, by: User, tell: Callable
     projects = Projects([named(row) for row in rows], by)
     known = {team.name: team for team in ServiceTeam.objects.order_by("-pk")}
     ordered = sorted(rows, key=lambda row: row.value("since") or "")
-    for number, row in enumerate(ordered, start=1):
-        if row.verdict == Verdict.SAME:
-            row.written, row.undo = row.target, {}
-        else:
-            or_say_why(row, lambda row=row: _assign(row, projects, known, ledger, by))  # type: ignore[misc]
-        tell(number)
+    enter_each(ordered, lambda row: _assign(row, projects, known, ledger, by), tell)
 
 
 def _assign(
@@ -106,7 +101,7 @@ def _assign(
         since=datetime.date.fromisoformat(row.value("since")),
         by=by,
         today=ledger.handed_in_on,
-        source=source(row, ledger),
+        source=row.source(ledger.file.name),
     )
     row.written, row.undo = pk, {}
     if before is None or before.pk != service.pk:
