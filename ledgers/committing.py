@@ -21,6 +21,7 @@ from core.refusal import Refusal
 from ledgers.choices import Decision, LedgerState, State, Verdict
 from ledgers.declaring import KINDS
 from ledgers.models import Ledger, LedgerRow
+from ledgers.resending import last_of
 
 BLOCK = 5_000  # rows entered in one go
 NAMED = 20  # how many hindrances are told one by one
@@ -30,6 +31,11 @@ Tell = Callable[[int, int], None]
 
 class CannotCommit(Refusal):
     """The ledger is not rehearsed, or put aside."""
+
+
+class BooksChanged(CannotCommit):
+    """A ledger of the same sender was entered or taken back since this one was read, so that what is new
+    in it and what is the same was said of other books. It is read again first."""
 
 
 class CannotUndo(Refusal):
@@ -59,19 +65,32 @@ def commit(ledger: Ledger, *, by: User, today: datetime.date, tell: Tell | None 
     A row that cannot be entered (somebody has changed the project since, the contract does not take it)
     says why in its evidence and is left out; the others are entered. `tell` says how far it is.
 
-    Raises CannotCommit for a ledger that is not rehearsed.
+    Raises CannotCommit for a ledger that is not rehearsed, BooksChanged for one that was rehearsed too early.
     """
     held = _held(ledger)
     if held.state == LedgerState.COMMITTED:
         return _refreshed(ledger)
     if held.state not in (LedgerState.REHEARSED, LedgerState.COMMITTING):
         raise CannotCommit(_("Only a ledger that was rehearsed and is not put aside can be entered."))
+    check_books(held)
     with _no_collecting():
         done = _enter(held, by, tell)
     held.state, held.committed_at, held.committed_by = LedgerState.COMMITTED, moment(today), by
     held.counts = {**held.counts, "entered": dict(done)}
     held.save(update_fields=["state", "committed_at", "committed_by", "counts"])
     return _refreshed(ledger)
+
+
+def check_books(ledger: Ledger) -> None:
+    """Raises BooksChanged if the ledger that it follows is another one than when it was read."""
+    last = last_of(ledger)
+    if (last.pk if last else None) != ledger.previous_id:
+        raise BooksChanged(
+            _(
+                "Another ledger of this sender was entered or taken back since this one was read. "
+                "Have it read again, look at what differs now, then enter it."
+            )
+        )
 
 
 def _enter(held: Ledger, by: User, tell: Tell | None) -> Counter[str]:

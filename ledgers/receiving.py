@@ -37,8 +37,8 @@ class AlreadyHandedIn(CannotReceive):
     def __init__(self, ledger: Ledger) -> None:
         super().__init__(
             _(
-                "The very same file of %(sender)s was handed in on %(on)s. Look at it there, or say that "
-                "you hand it in again on purpose."
+                "The very same file of %(sender)s was handed in on %(on)s. Look at it there; to hand it in "
+                "again on purpose, choose the file once more and tick the box."
             )
             % {"sender": ledger.sender, "on": ledger.handed_in_on.isoformat()}
         )

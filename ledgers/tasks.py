@@ -35,11 +35,12 @@ def read(ledger: Ledger, *, by: User) -> Ledger:
 
 
 def enter(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
-    """Enter a rehearsed ledger into the books. Raises committing.CannotCommit."""
+    """Enter a rehearsed ledger into the books. Raises committing.CannotCommit, BooksChanged."""
     if rehearsing.is_small(ledger):
         return committing.commit(ledger, by=by, today=today)
     if ledger.job is not None and ledger.job.kind == ENTER and ledger.job.state in UNDER_WAY:
         return ledger  # pressed twice
+    committing.check_books(ledger)  # a worker has nobody to tell
     waiting = Ledger.objects.filter(pk=ledger.pk, state__in=(LedgerState.REHEARSED, LedgerState.COMMITTING))
     if not waiting.update(state=LedgerState.COMMITTING):
         raise committing.CannotCommit(

@@ -96,12 +96,36 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         try:
             done = tasks.enter(ledger, by=user_of(request), today=clock.today())
+        except committing.BooksChanged:
+            _read_again(request, ledger)
         except Refusal as refusal:
             messages.error(request, _sentence(refusal))
         else:
             if done.state == LedgerState.COMMITTED:
-                messages.success(request, _told(done))
+                _tell(request, done)
     return redirect("ledgers:ledger", pk)
+
+
+def _read_again(request: HttpRequest, ledger: Ledger) -> None:
+    """What would happen to its rows was said of other books: it is said anew before anything is entered."""
+    try:
+        tasks.read(ledger, by=user_of(request))
+    except Refusal as refusal:
+        messages.error(request, _sentence(refusal))
+        return
+    sentence = _(
+        "Nothing is entered yet: another ledger of this sender was entered or taken back meanwhile, so "
+        "this one was read again. Look at what differs now, then enter it."
+    )
+    messages.warning(request, sentence)
+
+
+def _tell(request: HttpRequest, ledger: Ledger) -> None:
+    """How many rows were entered; that of several ready ones none was is no success."""
+    if entered(ledger)["new"] + entered(ledger)["changed"]:
+        messages.success(request, _told(ledger))
+    else:
+        messages.warning(request, _("No row was entered. Each row below says what stands in its way."))
 
 
 def _told(ledger: Ledger) -> str:

@@ -1,6 +1,7 @@
 """A ledger: how far it is, what is asked, and every row with its cells beside their meaning."""
 
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -28,6 +29,7 @@ from ledgers.views.reaching import may_act, reached
 ROWS = 50
 DECISIONS = [(one.value, one.label) for one in (Decision.NEW, Decision.SAME, Decision.LEAVE)]
 MOST_SHOWN = 12  # of one reason, of rows that are gone
+SAMPLES, SAMPLES_AMONG = 3, 20  # amounts beside a question for their unit, and the rows looked into
 
 
 def kind_of(ledger: Ledger) -> Kind:
@@ -133,7 +135,7 @@ def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
         "kept": [(name, value) for name, value in request.GET.items() if name not in ("q", "page")],
         "decisions": DECISIONS,
         "is_narrowed": any(request.GET.get(name) for name in ("verdict", "state", "sheet", "q", "open")),
-        "questions": [_question(one, kind, place) for place, one in enumerate(ledger.questions)],
+        "questions": [_question(ledger, one, kind, place) for place, one in enumerate(ledger.questions)],
         "sums": [_sum(one) for one in ledger.sums],
         "sum_label": kind.field(kind.sum_of).label if kind.sum_of else "",
         "left_out": [_left_out(reason, places) for reason, places in showing.left_out(ledger)],
@@ -217,7 +219,7 @@ def _first(ledger: Ledger, sheet: str) -> int:
     return order.index(sheet) if sheet in order else len(order)
 
 
-def _question(question: dict[str, Any], kind: Kind, place: int) -> dict[str, Any]:
+def _question(ledger: Ledger, question: dict[str, Any], kind: Kind, place: int) -> dict[str, Any]:
     """One thing that is asked, with the name of its control."""
     label = next((field.label for field in kind.fields if field.name == question["field"]), "")
     return {
@@ -226,7 +228,22 @@ def _question(question: dict[str, Any], kind: Kind, place: int) -> dict[str, Any
         "label": label,
         "place": place,
         "may_be_written": question["kind"] == QuestionKind.VALUE,
+        "samples": _samples(ledger, question) if question["kind"] == QuestionKind.MONEY_UNIT else [],
     }
+
+
+def _samples(ledger: Ledger, question: dict[str, Any]) -> list[str]:
+    """The first amounts that are asked about: by their size a person knows 亿元 from 万元."""
+    field, (sheet, _mark, cell) = question["field"], question["example"].rpartition("!")
+    column = cell.rstrip("0123456789")
+    asked = (
+        ledger.rows.filter(sheet=sheet, worst__in=State.UNSETTLED)
+        .order_by("pk")
+        .only("cells")[:SAMPLES_AMONG]
+    )
+    readings = (row.reading(field) for row in asked)
+    found = (one.raw for one in readings if one and one.state == State.ASKED and one.column == column)
+    return list(islice(found, SAMPLES))
 
 
 def _sum(one: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import datetime
 from typing import Any
 
 from accounts.models import User
-from ledgers import committing
+from ledgers import committing, resending
 from ledgers.choices import LedgerState, State
 from ledgers.models import Ledger, LedgerRow
 from projects import ledger_kind
@@ -58,7 +58,9 @@ def row(ledger: Ledger, number: int, **values: Any) -> LedgerRow:
 def matched(ledger: Ledger, *rows: LedgerRow, user: User | None = None) -> list[LedgerRow]:
     """The rows as a rehearsal keeps them."""
     match(rows, ledger=ledger, user=user or ledger.handed_in_by)
-    return LedgerRow.objects.bulk_create(rows)
+    kept = LedgerRow.objects.bulk_create(rows)
+    resending.compare(ledger)
+    return kept
 
 
 def committed(ledger: Ledger, *rows: LedgerRow, by: User | None = None) -> Ledger:

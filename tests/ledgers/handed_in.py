@@ -39,12 +39,12 @@ WIRE = ("恒达钢丝绳项目", "柳州恒达钢绳有限公司", "柳北区", 
 TUBE = ("远东精密钢管项目", "苏州远东管业有限公司", "柳北区", "钢铁", "工业", "正式合同", 41800, "2026.1")
 
 
-def workbook(*rows: tuple[Any, ...], total: Any = None, sheet: str = "柳北区") -> bytes:
+def workbook(*rows: tuple[Any, ...], total: Any = None, sheet: str = "柳北区", head: str = HEADS[7]) -> bytes:
     book = openpyxl.Workbook()
     page = book.active
     page.title = sheet
     page.append(["柳北区招商引资签约项目台账"])
-    page.append(HEADS)
+    page.append([*HEADS[:7], head, *HEADS[8:]])
     for number, row in enumerate(rows, start=1):
         page.append([number, *row])
     if total is not None:

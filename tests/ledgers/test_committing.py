@@ -10,7 +10,7 @@ from django.utils import translation
 
 from ledgers import committing, resending
 from ledgers.choices import LedgerState
-from ledgers.committing import CannotCommit, CannotUndo
+from ledgers.committing import BooksChanged, CannotCommit, CannotUndo
 from ledgers.models import Ledger, LedgerRow
 from projects import contracts
 from projects.choices import Stage, Status
@@ -86,6 +86,25 @@ def test_only_a_rehearsed_ledger_is_entered(handed_in, state):
 
     with pytest.raises(CannotCommit):
         commit(handed_in)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_undone", [False, True])
+def test_a_ledger_that_was_read_before_another_of_its_sender_changed_the_books_is_read_again(
+    handed_in, clerk, is_undone
+):
+    """Else its new rows would be entered twice, or be the same as what was taken back."""
+    if is_undone:
+        commit(handed_in)
+    twin = ledger(clerk)
+    matched(twin, row(twin, 3), row(twin, 4))
+    undo(handed_in) if is_undone else commit(handed_in)
+
+    with pytest.raises(BooksChanged):
+        commit(twin)
+
+    twin.refresh_from_db()
+    assert (twin.state, Project.objects.count()) == (LedgerState.REHEARSED, 5)
 
 
 @pytest.mark.django_db

@@ -218,6 +218,35 @@ def test_a_ledger_is_entered_once_and_taken_back(world, clerk):
     assert ledger.state == LedgerState.UNDONE
 
 
+def test_a_ledger_read_before_its_twin_was_entered_is_read_again_and_says_so(world, clerk):
+    desk, content = at(clerk), workbook(STEEL, WIRE)
+    first, twin = read(content, clerk), read(content, clerk, again=True)
+    desk.post(f"/ledgers/{first.pk}/enter/")
+
+    told = text(desk.post(f"/ledgers/{twin.pk}/enter/", follow=True))
+
+    assert "Nothing is entered yet" in told
+    assert "2 stand in the books just so: nothing happens" in told
+    assert Project.objects.count() == 2
+
+
+def test_a_commit_that_entered_nothing_is_no_success(world, clerk, monkeypatch):
+    ledger = read(workbook(STEEL), clerk)
+    monkeypatch.setattr(committing, "is_ready", lambda _row: False)
+
+    told = text(at(clerk).post(f"/ledgers/{ledger.pk}/enter/", follow=True))
+
+    assert "No row was entered." in told
+
+
+def test_a_question_for_the_unit_of_amounts_shows_some_of_them(world, clerk):
+    content = workbook(STEEL, WIRE, head="总投资")
+
+    shown = text(at(clerk).get(f"/ledgers/{read(content, clerk).pk}/"))
+
+    assert "they say 12500, 8800" in shown
+
+
 def test_what_is_not_ready_disables_the_button_with_its_reason(world, clerk):
     shown = text(at(clerk).get(f"/ledgers/{read(workbook(TUBE), clerk).pk}/"))
 
