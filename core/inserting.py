@@ -8,6 +8,7 @@ import datetime
 import io
 import json
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
@@ -18,7 +19,6 @@ M = TypeVar("M", bound=models.Model)
 
 BATCH = 500
 NULL = "\\N"
-_ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
 @transaction.atomic
@@ -49,37 +49,41 @@ def _next_keys(model: type[models.Model], count: int) -> list[int]:
 def _copy(model: type[models.Model], rows: Sequence[models.Model]) -> None:
     fields = model._meta.concrete_fields
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    names = [field.attname for field in fields]
-    text = _as_json if any(isinstance(field, models.JSONField) for field in fields) else _as_text
+    pick, writer = itemgetter(*[field.attname for field in fields]), _WRITERS.get
     buffer = io.StringIO()
     for row in rows:
-        values = row.__dict__
-        buffer.write("\t".join([text(values[name]) for name in names]) + "\n")
+        said = [writer(type(value), _other)(value) for value in pick(row.__dict__)]
+        buffer.write("\t".join(said) + "\n")
     buffer.seek(0)
     audit.name_actor(connection)  # COPY passes by the wrapper that names it
     with connection.cursor() as cursor:
         cursor.copy_expert(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN', buffer)
 
 
-def _as_text(value: Any) -> str:
-    if value is None:
-        return NULL
-    write = _WRITERS.get(type(value))
-    return write(value) if write else str(value).translate(_ESCAPED)
+def _other(value: Any) -> str:
+    return _json(value) if isinstance(value, dict | list) else _escaped(str(value))
 
 
-def _as_json(value: Any) -> str:
-    return _as_text(json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value)
+def _json(value: Any) -> str:
+    return _escaped(json.dumps(value, ensure_ascii=False))
 
 
 def _number(value: Any) -> str:
     return str(value)
 
 
+def _escaped(value: str) -> str:
+    """`str.translate` looks at each letter of a text that is not ASCII: a hundred times as slow."""
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+
+
 _WRITERS: dict[type, Callable[[Any], str]] = {
     int: _number,
     bool: lambda value: "t" if value else "f",
-    str: lambda value: value.translate(_ESCAPED),
+    str: _escaped,
+    dict: _json,
+    list: _json,
+    type(None): lambda _nothing: NULL,
     datetime.date: datetime.date.isoformat,
     datetime.datetime: datetime.datetime.isoformat,
 }

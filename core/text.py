@@ -94,6 +94,8 @@ def _is_invisible(character: str) -> bool:
 
 # Cyrillic and Greek letters that look like Latin ones, after casefold().
 _HOMOGLYPHS = str.maketrans("авсеһіјкмнорԛѕтхуԝαβεηικμνορτυχ", "abcehijkmhopqstxywabehikuvoptux")
+_HOMOGLYPH = re.compile(f"[{''.join(map(chr, _HOMOGLYPHS))}]")
+_PLAIN = re.compile("[0-9a-z\u4e00-\u9fff]*")  # as most names of a ledger are
 _LEGAL_FORM = re.compile(
     "(股份有限责任公司|股份有限公司|有限责任公司|股份合作公司|有限公司|集团公司|分公司|子公司|总公司|公司|股份|集团"
     "|有限合伙|普通合伙|合伙企业)$"
@@ -115,8 +117,12 @@ _MINIMUM = 2  # what is left must still say something
 
 def comparison_key(text: str) -> str:
     """The text without what the eye does not tell apart: width, case, spaces, brackets, homoglyphs."""
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_HOMOGLYPHS)
-    return "".join(c for c in folded if c.isalnum())
+    if _PLAIN.fullmatch(text):
+        return text
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if not folded.isascii() and _HOMOGLYPH.search(folded):
+        folded = folded.translate(_HOMOGLYPHS)
+    return "".join(filter(str.isalnum, folded))
 
 
 def name_key(name: str) -> str:

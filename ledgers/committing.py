@@ -5,11 +5,9 @@ the rows as they were rehearsed and by what people said of them; the kind of led
 """
 
 import datetime
-import gc
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 
 from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
@@ -17,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from core.clock import moment
+from core.collecting import no_collecting
 from core.refusal import Refusal
 from ledgers.choices import Decision, LedgerState, State, Verdict
 from ledgers.declaring import KINDS
@@ -73,7 +72,7 @@ def commit(ledger: Ledger, *, by: User, today: datetime.date, tell: Tell | None 
     if held.state not in (LedgerState.REHEARSED, LedgerState.COMMITTING):
         raise CannotCommit(_("Only a ledger that was rehearsed and is not put aside can be entered."))
     check_books(held)
-    with _no_collecting():
+    with no_collecting():
         done = _enter(held, by, tell)
     held.state, held.committed_at, held.committed_by = LedgerState.COMMITTED, moment(today), by
     held.counts = {**held.counts, "entered": dict(done)}
@@ -105,18 +104,6 @@ def _enter(held: Ledger, by: User, tell: Tell | None) -> Counter[str]:
         if tell:
             tell(done.total(), _total(held))
     return done
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Rows and cells lie in no cycles: looking for some among millions of them takes a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _held(ledger: Ledger) -> Ledger:

@@ -5,7 +5,6 @@ Like cells are read once; what cannot be known of them is asked once, with how m
 
 import datetime
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -182,7 +181,9 @@ class _Run:
         return row, _number(cells.get(self.kind.sum_of))
 
     def _identity(self, cells: Mapping[str, Reading]) -> str:
-        said = "\0".join([_same(str(cells[name].value or "")) for name in self._keys if name in cells])
+        said = "\0".join(
+            [comparison_key(str(cells[name].value or "")) for name in self._keys if name in cells]
+        )
         return hashlib.blake2b(said.encode(), digest_size=16).hexdigest() if said.strip("\0") else ""
 
     # --- Questions
@@ -318,14 +319,6 @@ class _Sheet:
 def _reading(meaning: Meaning, raw: str, column: str) -> Reading:
     kept = raw if len(raw) <= RAW_LENGTH else raw[: RAW_LENGTH - 1] + "…"
     return Reading(str(meaning.state), meaning.value, kept, column, str(meaning.sentence))
-
-
-_PLAIN = re.compile("[0-9a-z\u4e00-\u9fff]*")
-
-
-def _same(text: str) -> str:
-    """What the eye takes for the same; most names are so as they stand."""
-    return text if _PLAIN.fullmatch(text) else comparison_key(text)
 
 
 # --- Numbers ------------------------------------------------------------------------------------------

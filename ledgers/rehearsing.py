@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from core.collecting import no_collecting
 from core.inserting import insert
 from core.refusal import Refusal
 from core.sheets import Book, Sheet, UnreadableWorkbook, read_book
@@ -52,6 +53,7 @@ def begin_again(ledger: Ledger) -> Ledger:
     return ledger
 
 
+@no_collecting()
 def rehearse(ledger: Ledger, *, today: datetime.date, tell: Tell | None = None) -> Ledger:
     """Read a ledger and keep what would become of each of its rows.
 
