@@ -49,7 +49,7 @@ class Finding:
     field: str
     raw: str
     says: str
-    state: State
+    state: State | Verdict  # of the cell, or of its whole row
     sentence: str
 
     @property
@@ -77,7 +77,9 @@ def annotated(ledger: Ledger, *, language: str, today: datetime.date) -> bytes:
         kind = KINDS[ledger.kind]
         noted, beyond = _noted(ledger, kind)
         # Every sheet, so that notes of the last time go where nothing is to be said any more.
-        notes = dict.fromkeys(ledger.rows.values_list("sheet", flat=True).distinct(), ()) | _notes(noted)
+        notes = dict.fromkeys(ledger.rows.values_list("sheet", flat=True).distinct(), ()) | _notes(
+            [*noted, *refused_rows(ledger, kind)]
+        )
         try:
             return _kept(ledger, notes, summary(ledger, kind, noted, beyond, today=today))
         except CannotAnnotate as refusal:
@@ -110,7 +112,7 @@ def _rebuilt(ledger: Ledger, notes: Notes, told: Summary) -> bytes:
 
 
 def _noted(ledger: Ledger, kind: Kind) -> tuple[list[Finding], int]:
-    """What is noted, in the order of the workbook, and how many cells are left without a note."""
+    """Of cells: what is noted, in the order of the workbook, and how many cells are left without a note."""
     found = sorted(findings(ledger, kind), key=lambda one: WORST_FIRST.index(one.state))
     return sorted(found[:MOST_NOTES], key=_order(ledger)), len(found) - MOST_NOTES
 
@@ -132,6 +134,21 @@ def findings(ledger: Ledger, kind: Kind) -> Iterator[Finding]:
             reading = row.reading(field.name)
             if reading is not None and _is_worth_a_look(reading):
                 yield _finding(row, reading, str(field.label), showing.shown(field, reading.value))
+
+
+def refused_rows(ledger: Ledger, kind: Kind) -> Iterator[Finding]:
+    """Why a row cannot be entered, said where a person looks for the row: at what names it. The added
+    sheet lists the rows on its own."""
+    rows = (
+        ledger.rows.filter(verdict=Verdict.REFUSED).order_by("pk").only("sheet", "row", "cells", "evidence")
+    )
+    by_key = sorted(kind.fields, key=lambda field: not field.is_key)
+    for row in rows[:MOST_LISTED]:
+        readings = (row.reading(field.name) for field in by_key)
+        names = next((one for one in readings if one and one.column), None)
+        if names and row.evidence:
+            why = " ".join(map(str, row.evidence))
+            yield Finding(row.sheet, row.row, names.column, _("This row"), "", "", Verdict.REFUSED, why)
 
 
 def _is_worth_a_look(reading: Reading) -> bool:

@@ -3,6 +3,8 @@ one, else by a worker."""
 
 import datetime
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from django.urls import reverse
@@ -40,13 +42,26 @@ def enter(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
         return committing.commit(ledger, by=by, today=today)
     if ledger.job is not None and ledger.job.kind == ENTER and ledger.job.state in UNDER_WAY:
         return ledger  # pressed twice
-    committing.check_books(ledger)  # a worker has nobody to tell
+    with _given_back(ledger):
+        committing.check_books(ledger)  # a worker has nobody to tell
     waiting = Ledger.objects.filter(pk=ledger.pk, state__in=(LedgerState.REHEARSED, LedgerState.COMMITTING))
     if not waiting.update(state=LedgerState.COMMITTING):
         raise committing.CannotCommit(
             gettext("Only a ledger that was rehearsed and is not put aside can be entered.")
         )
     return _work(ENTER, ledger, by=by, today=today.isoformat())
+
+
+@contextmanager
+def _given_back(ledger: Ledger) -> Iterator[None]:
+    """A ledger that waits for a worker to enter it, and would be entered into other books than it was
+    read beside, is open again for whoever is to look at it."""
+    try:
+        yield
+    except committing.BooksChanged:
+        waiting = Ledger.objects.filter(pk=ledger.pk, state=LedgerState.COMMITTING)
+        waiting.update(state=LedgerState.REHEARSED)
+        raise
 
 
 def _work(kind: str, ledger: Ledger, *, by: User, **more: str) -> Ledger:
@@ -91,5 +106,5 @@ def _enter(job: Job) -> None:
     ledger = Ledger.objects.select_related("file", "unit", "handed_in_by").get(pk=job.arguments["ledger"])
     assert job.asked_by is not None
     today = datetime.date.fromisoformat(job.arguments["today"])
-    with translation.override(job.arguments["language"]):
+    with translation.override(job.arguments["language"]), _given_back(ledger):
         committing.commit(ledger, by=job.asked_by, today=today)

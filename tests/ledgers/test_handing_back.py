@@ -147,7 +147,8 @@ def test_each_cell_that_was_not_simply_read_carries_its_sentence(ledger):
     # an older note keeps its author and its words
     assert noted["A6"] == (
         "台账",
-        f"第1次外出招商\n柳州招商：\n对接对象（{State.REFUSED.label}）：单元格是错误值。",
+        f"第1次外出招商\n柳州招商：\n对接对象（{State.REFUSED.label}）：单元格是错误值。\n"
+        f"本行（{Verdict.REFUSED.label}）：没有对接对象。",
     )
     assert len(noted) == 2 + sum(1 for row in before[SHEET].iter_rows() for cell in row if cell.comment)
     assert [[cell.value for cell in row] for row in book[SHEET].iter_rows()] == [

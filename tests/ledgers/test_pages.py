@@ -230,6 +230,21 @@ def test_a_ledger_read_before_its_twin_was_entered_is_read_again_and_says_so(wor
     assert Project.objects.count() == 2
 
 
+def test_a_large_one_whose_worker_died_meanwhile_is_read_again_too(world, clerk, monkeypatch):
+    desk, content = at(clerk), workbook(STEEL, WIRE)
+    first, twin = read(content, clerk), read(content, clerk, again=True)
+    desk.post(f"/ledgers/{first.pk}/enter/")
+    Ledger.objects.filter(pk=twin.pk).update(state=LedgerState.COMMITTING)
+    sizes = iter([False])  # large to the one who enters it, small to the one who reads it
+    monkeypatch.setattr(rehearsing, "is_small", lambda _ledger: next(sizes, True))
+
+    told = text(desk.post(f"/ledgers/{twin.pk}/enter/", follow=True))
+
+    assert "Nothing is entered yet" in told
+    twin.refresh_from_db()
+    assert (twin.state, Project.objects.count()) == (LedgerState.REHEARSED, 2)
+
+
 def test_a_commit_that_entered_nothing_is_no_success(world, clerk, monkeypatch):
     ledger = read(workbook(STEEL), clerk)
     monkeypatch.setattr(committing, "is_ready", lambda _row: False)
