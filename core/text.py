@@ -38,6 +38,8 @@ def clean_text(text: str, *, max_length: int = 2000) -> str:
 
 def without_invisible(text: str) -> str:
     """The text without the characters that `clean_name` refuses; whoever uses it tells the user."""
+    if text.isprintable():  # nearly all are, and this looks at them in no time
+        return text
     return "".join(map(_visible, text))
 
 

@@ -1,9 +1,11 @@
 """A workbook laid out, sheet by sheet and table by table."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache, partial
 
 from django.utils.translation import gettext as _
 
@@ -29,6 +31,8 @@ from ledgers.layout.rows import Frame, RowKind, kind_of, section_level, section_
 from ledgers.layout.totals import whole
 from ledgers.layout.words import is_blank, money_unit_of_title, said, squeezed, years_of
 from taskforces.models import ReportingUnit
+
+_FIGURES = re.compile(r"[\d\s.,:/%()-]*")  # numbers, days and codes as text: none is a name
 
 
 def lay_out(
@@ -68,6 +72,7 @@ class _Laying:
         self.skipped: list[Skipped] = []
         self.questions: dict[str, Question] = {}
         self.heads: set[str] = set()
+        self._is_head_word = lru_cache(maxsize=4096)(partial(_names_a_column, self.names))
 
     def laid(self) -> Laid:
         tables, copies = without_copies(self.tables, self.kind)
@@ -189,9 +194,6 @@ class _Laying:
         known = sum(map(self._is_head_word, texts))
         return known >= 3 and known * 2 >= len(texts)
 
-    def _is_head_word(self, text: str) -> bool:
-        return len(text) <= 20 and (bool(self.names.fields((text,))) or is_serial((text,)))
-
     # A row
 
     def _row(self, sheet: Sheet, row: Row, kind: RowKind, found: _Found) -> None:
@@ -292,6 +294,12 @@ class _Laying:
         for row, section in whole(totals, at):
             place = sections[section][1][self.kind.sum_of]
             yield Stated(row.values[at], row.number, letters(at), place, found.sections[section])
+
+
+def _names_a_column(names: Names, text: str) -> bool:
+    if len(text) > 20 or _FIGURES.fullmatch(text):
+        return False
+    return bool(names.fields((text,))) or is_serial((text,))
 
 
 def _called_by(file_name: str) -> str:
