@@ -11,7 +11,7 @@ it, `counted_ids` those of all scopes.
 
 import datetime
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, overload
@@ -278,16 +278,18 @@ def _read(
     source: Source, parts: list[Indicator], window: Window, scope: Scope, paths: Mapping[Any, str]
 ) -> Iterator[Mapping[str, Any]]:
     """The rows of a source that can count in the window or a year before it."""
-    rows = _rows(source, window, scope, split="unit" in paths)
-    rows = rows.filter(source.near(window))
     fields = {*paths.values(), *(name for part in parts for name in part.fields)}
+    rows = _rows(source, window, scope, fields, split="unit" in paths)
+    rows = rows.filter(source.near(window))
     fields |= {"weight"} if source.shared else set()
     return rows.order_by().values(*sorted(fields)).iterator(chunk_size=2000)
 
 
-def _rows(source: Source, window: Window, scope: Scope, *, split: bool = False) -> QuerySet[Any]:
+def _rows(
+    source: Source, window: Window, scope: Scope, fields: Collection[str], *, split: bool = False
+) -> QuerySet[Any]:
     """The source's rows of a scope; `weight` is the part of a row that belongs to the unit asked for."""
-    rows = source.rows(window)
+    rows = source.rows_with(window, fields)
     if source.shared and (split or scope.unit is not None):
         rows = split_by_share(rows, window.rules)
     elif source.shared:
@@ -354,7 +356,8 @@ def counted(code: str, window: Window, scope: Scope = CITY) -> QuerySet[Any]:
     found = indicator(code)
     if not found.source.knows(scope.narrowed_by):
         raise LookupError(code)
-    rows = _rows(found.source, window, scope)
+    fields = {name for part in _parts([found]) for name in part.fields}
+    rows = _rows(found.source, window, scope, fields)
     rows = rows.filter(found.source.between(min(window.first_day, window.stock_day), window.last_day))
     if isinstance(found, Rate) and found.numerator.source == found.source:
         above = When(found.numerator.rows_in(window), then=Value(True))
@@ -447,7 +450,8 @@ def _placed(
     source: Source, parts: list[Indicator], window: Window, learnt_after: datetime.date | None = None
 ) -> Iterator[tuple[Mapping[str, Any], set[tuple[str, Any]]]]:
     """The rows of a source, once for each unit that has a part in them, with the scopes they belong to."""
-    rows = source.rows(window)
+    fields = {name for part in parts for name in part.fields}
+    rows = source.rows_with(window, fields)
     if source.shared:
         rows = split_by_share(rows, window.rules)
     if learnt_after and source == EVENTS:
@@ -456,7 +460,7 @@ def _placed(
     else:
         rows = rows.filter(source.between(min(window.first_day, window.stock_day), window.last_day))
     paths = {name: _path(source, name) for name in ("task_force", "unit") if source.knows([name])}
-    fields = {"pk", *paths.values(), *(name for part in parts for name in part.fields)}
+    fields |= {"pk", *paths.values()}
     fields |= {"weight"} if source.shared else set()
     for row in rows.order_by().values(*sorted(fields)).iterator(chunk_size=2000):
         yield row, {("city", None), *((name, row[path]) for name, path in paths.items())}

@@ -1,13 +1,14 @@
 """What an indicator is: which rows of a source count, and what each adds."""
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet, TextChoices
+from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -49,6 +50,13 @@ class Source:
     not_before: str = ""
     not_after: str = ""
     rules: tuple[str | Promise, ...] = field(default=(), compare=False)
+    # What few indicators ask of a row and is dear to work out: added where one asks.
+    derived: Mapping[str, Callable[[Window], Combinable]] = field(default_factory=dict, compare=False)
+
+    def rows_with(self, window: Window, fields: Collection[str]) -> QuerySet[Any]:
+        """The rows of a window with what these fields need."""
+        asked = {name: work_out(window) for name, work_out in self.derived.items() if name in fields}
+        return self.rows(window).annotate(**asked)
 
     def knows(self, dimensions: Iterable[str]) -> bool:
         return all(dimension == "month" or dimension in self.groups for dimension in dimensions)

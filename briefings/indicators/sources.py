@@ -129,15 +129,6 @@ def _counted(window: Window) -> QuerySet[Any]:
     return counting.with_amounts(events, window.as_known_on, window.rules)
 
 
-def _events(window: Window) -> QuerySet[Any]:
-    """Contract events with the days since which their project is in works, in production, fulfilled."""
-    return _counted(window).annotate(
-        started_on=_since(window, "into_works"),
-        producing_on=_since(window, "into_production"),
-        fulfilled_on=_first(_since(window, "into_works"), _first_funds(window)),
-    )
-
-
 def _holdings(window: Window) -> QuerySet[Any]:
     """Each contract event in each batch through which its project has carried it: from `held_since`,
     when it both counted and stood there, until `left_on`. What all the batches hold is all that counts."""
@@ -270,13 +261,19 @@ _LAST_VERSION = _("Of several versions of a project's report for a month the las
 
 EVENTS = Source(
     "events",
-    _events,
+    _counted,
     "counted_on",
     {**_BY_PROJECT, "ceremony": "ceremony"},
     shared=True,
     not_before="counts_from",
     not_after="verdict__on",
     rules=(_MONTH_OF_SIGNING, _SHARES),
+    # the days since which the event's project is in works, in production, fulfilled
+    derived={
+        "started_on": lambda window: _since(window, "into_works"),
+        "producing_on": lambda window: _since(window, "into_production"),
+        "fulfilled_on": lambda window: _first(_since(window, "into_works"), _first_funds(window)),
+    },
 )
 HOLDINGS = Source(
     "holdings",
