@@ -17,6 +17,7 @@ from accounts.models import User
 from approvals.choices import AssistanceEventKind, AssistanceMode, AssistanceState
 from approvals.models import AgencyTask, AgencyTaskEvent, Item
 from approvals.rules import TASK_NEXT
+from core import versions
 from core.clock import moment
 from core.models import StoredFile
 from core.refusal import Refusal
@@ -334,14 +335,8 @@ def _check_day(task: AgencyTask, on: datetime.date, today: datetime.date, *, cha
 
 
 def _swap(task: AgencyTask, version: int, **values: Any) -> None:
-    """Write the values if nobody has touched the task since it was read (or since `version` was shown)."""
-    seen = version or task.version
-    rows = AgencyTask.objects.filter(pk=task.pk, state=task.state, version=seen)
-    if not rows.update(**values, version=seen + 1):
-        last = task.events.select_related("by").order_by("-recorded_at", "-pk").first()
+    if not versions.swap(task, version=version, **values):
         raise CannotAssist(
             _("%(name)s has just changed this task. Look at it again, then decide.")
-            % {"name": last.by.name if last else ""}
+            % {"name": versions.last_hand(task.events)}
         )
-    for name, value in {**values, "version": seen + 1}.items():
-        setattr(task, name, value)

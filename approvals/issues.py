@@ -30,6 +30,7 @@ from approvals.choices import (
 )
 from approvals.models import Issue, IssueEvent, IssueEvidence, Item
 from approvals.rules import ENTERED_WITHIN_DAYS, ISSUE_NEXT, REOPEN_WITHIN_DAYS
+from core import versions
 from core.clock import moment
 from core.models import StoredFile
 from core.numbering import next_code
@@ -727,14 +728,8 @@ def _set(
 
 
 def _swap(issue: Issue, version: int, **values: Any) -> None:
-    """Write the values if nobody has touched the issue since it was read (or since `version` was shown)."""
-    seen = version or issue.version
-    rows = Issue.objects.filter(pk=issue.pk, state=issue.state, version=seen)
-    if not rows.update(**values, version=seen + 1):
-        last = issue.events.select_related("by").order_by("-recorded_at", "-pk").first()
+    if not versions.swap(issue, version=version, **values):
         raise CannotStep(
             _("%(name)s has just changed this issue. Look at it again, then decide.")
-            % {"name": last.by.name if last else ""}
+            % {"name": versions.last_hand(issue.events)}
         )
-    for name, value in {**values, "version": seen + 1}.items():
-        setattr(issue, name, value)

@@ -17,6 +17,7 @@ from accounts.models import Agency, User
 from approvals.choices import SupportKind, SupportState
 from approvals.models import SupportEvent, SupportNeed
 from approvals.rules import NEED_NEXT
+from core import versions
 from core.clock import moment
 from core.refusal import Refusal
 from projects.choices import Stage, Status
@@ -342,14 +343,8 @@ def _check_day(need: SupportNeed, on: datetime.date, today: datetime.date) -> No
 
 
 def _swap(need: SupportNeed, version: int, **values: Any) -> None:
-    """Write the values if nobody has touched the need since it was read (or since `version` was shown)."""
-    seen = version or need.version
-    rows = SupportNeed.objects.filter(pk=need.pk, state=need.state, version=seen)
-    if not rows.update(**values, version=seen + 1):
-        last = need.events.select_related("by").order_by("-recorded_at", "-pk").first()
+    if not versions.swap(need, version=version, **values):
         raise CannotServe(
             _("%(name)s has just changed this need. Look at it again, then decide.")
-            % {"name": last.by.name if last else ""}
+            % {"name": versions.last_hand(need.events)}
         )
-    for name, value in {**values, "version": seen + 1}.items():
-        setattr(need, name, value)
