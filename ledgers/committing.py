@@ -19,6 +19,7 @@ from core.collecting import no_collecting
 from core.refusal import Refusal
 from ledgers.choices import Decision, LedgerState, State, Verdict
 from ledgers.declaring import KINDS
+from ledgers.meanwhile import came_meanwhile, one_at_a_time
 from ledgers.models import Ledger, LedgerRow
 from ledgers.resending import last_of
 
@@ -54,6 +55,14 @@ def is_ready(row: LedgerRow) -> bool:
     return row.verdict != Verdict.LOOKALIKE or row.decision in (Decision.NEW, Decision.SAME)
 
 
+def becomes_new(row: LedgerRow) -> bool:
+    """Whether entering it makes an object of its own: it tells of none in the books, nor of one further up
+    in the ledger, or somebody has said that it is a new one."""
+    if not is_ready(row):
+        return False
+    return row.decision == Decision.NEW or (row.target is None and "like" not in row.undo)
+
+
 # --- Entering -----------------------------------------------------------------------------------------
 
 
@@ -62,7 +71,8 @@ def commit(ledger: Ledger, *, by: User, today: datetime.date, tell: Tell | None 
     """Enter the rows that are ready. A second time changes nothing and gives the same.
 
     A row that cannot be entered (somebody has changed the project since, the contract does not take it)
-    says why in its evidence and is left out; the others are entered. `tell` says how far it is.
+    says why in its evidence and is left out; so does one that came into the books since it was rehearsed
+    as new. The others are entered. `tell` says how far it is.
 
     Raises CannotCommit for a ledger that is not rehearsed, BooksChanged for one that was rehearsed too early.
     """
@@ -71,9 +81,11 @@ def commit(ledger: Ledger, *, by: User, today: datetime.date, tell: Tell | None 
         return _refreshed(ledger)
     if held.state not in (LedgerState.REHEARSED, LedgerState.COMMITTING):
         raise CannotCommit(_("Only a ledger that was rehearsed and is not put aside can be entered."))
+    one_at_a_time(held.kind)
     check_books(held)
     with no_collecting():
-        done = _enter(held, by, tell)
+        late = _look_again(held)
+        done = _enter(held, by, tell, late)
     held.state, held.committed_at, held.committed_by = LedgerState.COMMITTED, moment(today), by
     held.counts = {**held.counts, "entered": dict(done)}
     held.save(update_fields=["state", "committed_at", "committed_by", "counts"])
@@ -92,15 +104,25 @@ def check_books(ledger: Ledger) -> None:
         )
 
 
-def _enter(held: Ledger, by: User, tell: Tell | None) -> Counter[str]:
+def _look_again(held: Ledger) -> set[int]:
+    """The rows that were to become new and that came into the books meanwhile: they stay out."""
+    found = held.rows.filter(verdict__in=(Verdict.NEW, Verdict.LOOKALIKE)).order_by("pk")
+    late = came_meanwhile(held, filter(becomes_new, found.iterator(chunk_size=BLOCK)))
+    if late:
+        counted = held.rows.order_by().values_list("verdict").annotate(models.Count("pk"))
+        held.counts = {**held.counts, "rows": dict(counted)}
+    return {row.pk for row in late}
+
+
+def _enter(held: Ledger, by: User, tell: Tell | None, late: set[int]) -> Counter[str]:
     """Write the rows block by block; counts what became of them."""
     done: Counter[str] = Counter()
     kind = KINDS[held.kind]
     for block in _blocks(held):
-        ready = [row for row in block if is_ready(row)]
+        ready = [row for row in block if row.pk not in late and is_ready(row)]
         kind.enter(ready, ledger=held, by=by, tell=_tells(tell, done.total(), held))
         _keep(ready)
-        done.update(_outcome(row) for row in block)
+        done.update("late" if row.pk in late else _outcome(row) for row in block)
         if tell:
             tell(done.total(), _total(held))
     return done

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from django.db.models import Model
 from django.utils.functional import Promise
 
 from accounts.models import User
@@ -113,6 +114,9 @@ class Kind:
     sum_of: str = ""
     # After each cell was read alone: what only several cells of a row can say. {field: Meaning} to replace.
     settle: Callable[[Mapping[str, Meaning], Place], Mapping[str, Meaning]] | None = None
+    # What a new row becomes one more of, and nothing else does: the books are counted by it (see
+    # ledgers/meanwhile.py). Without it new rows are matched once more at every commit.
+    model: type[Model] | None = None
     # Where the object a row was written to is shown.
     page_of: Callable[[int], str] | None = None
 

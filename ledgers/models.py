@@ -38,7 +38,7 @@ class LedgerQuerySet(models.QuerySet["Ledger"]):
         return self.filter(state=LedgerState.COMMITTED)
 
 
-@audited(ignored=["counts", "sums", "skipped", "questions", "lost"])
+@audited(ignored=["counts", "sums", "skipped", "questions", "lost", "books"])
 class Ledger(models.Model):
     """One workbook of one sender, from the upload to its rows in the books (and back)."""
 
@@ -68,6 +68,8 @@ class Ledger(models.Model):
     questions = models.JSONField(_("questions"), default=list)
     # Rows of the same sender's last ledger that are gone: [{"sheet", "row", "name", "target"}]
     lost = models.JSONField(_("rows that are gone"), default=list)
+    # How far the books were when it was read; see ledgers/meanwhile.py.
+    books = models.CharField(max_length=60, blank=True, editable=False)
     previous = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="followers", verbose_name=_("last one")
     )

@@ -25,6 +25,7 @@ from ledgers.choices import LedgerState
 from ledgers.declaring import KINDS, Kind
 from ledgers.interpreting import Interpreted, interpret
 from ledgers.layout import Laid, lay_out
+from ledgers.meanwhile import books_of
 from ledgers.models import Ledger, LedgerRow
 
 BLOCK = 2_000  # rows matched and written in one go
@@ -62,6 +63,7 @@ def rehearse(ledger: Ledger, *, today: datetime.date, tell: Tell | None = None) 
     """
     tell = tell or _nobody
     kind = KINDS[ledger.kind]
+    ledger.books = books_of(kind)
     try:
         book = _book(ledger)
         laid = _laid_out(ledger, kind, book.sheets)
@@ -165,6 +167,7 @@ def _rehearsed(
     reading.update(
         state=LedgerState.REHEARSED,
         layout=laid.layout,
+        books=ledger.books,
         counts={"rows": dict(verdicts), "cells": dict(read.cells)},
         sums=read.sums,
         skipped=notes + [asdict(one) for one in laid.skipped],

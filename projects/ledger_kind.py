@@ -8,6 +8,7 @@ from projects.ledger_entering import enter
 from projects.ledger_fields import FIELDS, settle
 from projects.ledger_matching import match
 from projects.ledger_taking_back import take_back
+from projects.models import Project
 
 PROJECTS = "projects"
 
@@ -29,6 +30,7 @@ def declare() -> None:
             take_back=take_back,
             sum_of="amount_wan",
             settle=settle,
+            model=Project,
             page_of=page_of,
         )
     )

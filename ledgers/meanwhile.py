@@ -1,0 +1,79 @@
+"""What came into the books between the rehearsal of a ledger and its commit.
+
+A row that was new when it was rehearsed may stand in the books by now: another sender's ledger has
+brought it, or a clerk has entered it by hand. Such rows are matched once more before anything is written,
+and only if the books hold more than they held then.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from django.db import connection
+from django.db.models import Count, Max
+from django.utils.translation import gettext as _
+
+from ledgers.choices import Decision, Verdict
+from ledgers.declaring import KINDS, Kind
+from ledgers.models import Ledger, LedgerRow
+
+BLOCK = 2_000  # rows matched in one go
+FOUND = ("verdict", "target", "evidence", "changes", "undo", "decision")
+
+
+def one_at_a_time(kind: str) -> None:
+    """Of two ledgers of a kind that are entered at once the second waits until the first has ended, so
+    that it is matched beside what that one wrote. SQLite lets one write at a time anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"ledgers.{kind}"])
+
+
+def books_of(kind: Kind) -> str:
+    """How far the books are, in short: it differs as soon as one more was entered. Counted, because what
+    is entered just now by somebody else is seen, and numbered in between, only later."""
+    if kind.model is None:
+        return ""
+    found = kind.model._base_manager.aggregate(n=Count("pk"), last=Max("pk"))
+    return f"{found['n']} {found['last'] or 0}"
+
+
+def came_meanwhile(ledger: Ledger, rows: Iterable[LedgerRow]) -> list[LedgerRow]:
+    """Those of the rows to become new that the books hold or look like by now. They say so, are
+    undecided again, and stay out. Of a kind that does not count its books all are looked up."""
+    kind = KINDS[ledger.kind]
+    if ledger.books and ledger.books == books_of(kind):
+        return []
+    late: list[LedgerRow] = []
+    for block in _blocks(rows):
+        found = [_as_read(row) for row in block]
+        kind.match(found, ledger=ledger, user=ledger.handed_in_by)
+        late += [_told(row, now) for row, now in zip(block, found, strict=True) if _is_late(row, now)]
+    LedgerRow.objects.bulk_update(late, FOUND, batch_size=200)
+    return late
+
+
+def _blocks(rows: Iterable[LedgerRow]) -> Iterator[Sequence[LedgerRow]]:
+    rows = iter(rows)
+    while block := list(islice(rows, BLOCK)):
+        yield block
+
+
+def _as_read(row: LedgerRow) -> LedgerRow:
+    """The row as matching found it the first time."""
+    kept = {name: getattr(row, name) for name in ("ledger", "sheet", "row", "worst", "cells", "identity")}
+    return LedgerRow(verdict=Verdict.NEW, **kept)
+
+
+def _is_late(row: LedgerRow, now: LedgerRow) -> bool:
+    """What a person has seen already and called new is new still."""
+    if now.verdict == Verdict.NEW or (now.verdict, now.target) == (row.verdict, row.target):
+        return False
+    return now.target is None or now.target != row.target
+
+
+def _told(row: LedgerRow, now: LedgerRow) -> LedgerRow:
+    row.verdict, row.target, row.changes = now.verdict, now.target, now.changes
+    row.undo, row.decision = {}, Decision.NONE
+    said = _("It came into the books after this ledger was read, so it was not entered. Look at it again.")
+    row.evidence = [said, *now.evidence]
+    return row
