@@ -136,12 +136,6 @@ class EventForm(DatedForm):
         return [entry, Entry(self.item, ENDS[ItemEventKind(entry.kind)], ended_on)]
 
 
-class BookForm(forms.Form):
-    file = forms.FileField(
-        label=_("Workbook"), widget=forms.FileInput(attrs={"accept": ".xlsx"}), help_text=_("An .xlsx.")
-    )
-
-
 class ReasonForm(forms.Form):
     note = NameField(label=_("Reason"), longest=300)
 

@@ -2,7 +2,6 @@ from django.urls import path
 
 from approvals.views import (
     assisting,
-    books,
     catalogue,
     choosing,
     concerns,
@@ -30,9 +29,6 @@ urlpatterns = [
     path("workbench/", workbench.workbench, name="workbench"),
     path("items/<int:pk>/", items.item, name="item"),
     path("events/<int:pk>/strike/", items.strike, name="strike"),
-    path("events/workbook/", books.hand_in, name="hand_in_events"),
-    path("events/workbook/template/", books.template, name="events_template"),
-    path("events/workbook/<int:pk>/", books.book, name="book"),
     path("moved/", moved.moved, name="moved"),
     path("projects/<int:pk>/", items.panel, name="panel"),
     path("projects/<int:pk>/add/", items.add_item, name="add_item"),

@@ -72,6 +72,8 @@ class Field:
     by_place: Callable[[Place], Meaning | None] | None = None
     # Makes the Read of one run, which asks the database once for what all its cells are looked up in.
     begin: Callable[[], Read] | None = None
+    # What may be chosen for it in a workbook to be filled in (ledgers/blank.py).
+    offers: tuple[str, ...] = ()
     # A value as people read it (codes by their names); as it stands where there is none.
     show: Callable[[Any], str] | None = None
 
@@ -114,6 +116,11 @@ class Kind:
     sum_of: str = ""
     # After each cell was read alone: what only several cells of a row can say. {field: Meaning} to replace.
     settle: Callable[[Mapping[str, Meaning], Place], Mapping[str, Meaning]] | None = None
+    # Rows that stand ready in a workbook to be filled in, by field, and what is said of filling it in.
+    ready: Callable[[User], Sequence[Mapping[str, str]]] | None = None
+    explained: tuple[str | Promise, ...] = ()
+    # A row that says none of these says nothing yet: it stood ready and nobody has filled it in.
+    tells: tuple[str, ...] = ()
     # What a new row becomes one more of, and nothing else does: the books are counted by it (see
     # ledgers/meanwhile.py). Without it new rows are matched once more at every commit.
     model: type[Model] | None = None

@@ -6,6 +6,7 @@ app_name = "ledgers"
 
 urlpatterns = [
     path("", handing_in.ledgers, name="list"),
+    path("blank/<str:kind>/", handing_in.blank, name="blank"),
     path("answers/", answering.answers, name="answers"),
     path("answers/<int:pk>/revoke/", answering.revoke, name="revoke"),
     path("<int:pk>/", ledger.ledger, name="ledger"),

@@ -10,12 +10,20 @@ from core.sheets import Value
 from ledgers import meanings
 from ledgers.choices import State
 from ledgers.declaring import Field, Kind, Meaning, Place, Read, register
-from outreach.importing import CITY_WORDS, LEVEL_WORDS, PARTY_WORDS
 from outreach.models import PartyKind, VisitLevel
 from outreach.visits import CITY, enter, match, take_back
 from taskforces.models import ReportingUnit
 
 VISITS = "visits"
+CITY_WORDS = ("柳州市", "市本级")
+LEVEL_WORDS = {"市级": VisitLevel.CITY, "县级": VisitLevel.COUNTY}
+PARTY_WORDS = {
+    "企业": PartyKind.ENTERPRISE,
+    "商协会": PartyKind.CHAMBER,
+    "高校": PartyKind.UNIVERSITY,
+    "创新平台": PartyKind.PLATFORM,
+    "产业联盟": PartyKind.ALLIANCE,
+}
 # By what an invented or real party's name says of its kind; the first that fits.
 NAME_WORDS = (
     (PartyKind.ALLIANCE, ("联盟",)),
@@ -152,6 +160,7 @@ FIELDS = (
         meanings.words(LEVELS, _levels),
         is_required=True,
         fills_down=True,
+        offers=tuple(LEVEL_WORDS),
         show=_level_label,
     ),
     Field(
@@ -169,6 +178,7 @@ FIELDS = (
         ("对象类型", "对接对象类型", "类型", "对象类别"),
         meanings.words(PARTIES, _parties),
         is_required=True,
+        offers=tuple(PARTY_WORDS),
         show=_party_label,
     ),
     Field(

@@ -82,8 +82,6 @@ TABLE = {
     "/approvals/stalled/": "CLFMUSV",
     "/approvals/stalled/lamps/": "CLFMUSVe",
     "/approvals/teams/": "CLS",
-    "/approvals/events/workbook/": "SD",
-    "/approvals/events/workbook/template/": "SD",
     "/approvals/moved/": "CLFMUSDV",
     "/approvals/workbench/": "SD",
     "/audit/": "a",

@@ -11,11 +11,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.models import Agency, User
 from approvals import issues as verbs
 from approvals.choices import ConfirmedBy, IssueCategory, IssueState
-from approvals.importing import CATEGORY_WORDS, STATE_WORDS
+from approvals.ledger_kind.finding import CannotFind, Projects
 from approvals.ledger_kind.rows import PROJECT, enter_each, named, readable, refuse
 from approvals.models import Issue
-from approvals.workbooks import Projects
-from core.ledgers import CannotInterpret
 from ledgers import meanings
 from ledgers.choices import Verdict
 from ledgers.declaring import Field, Kind, Meaning, Place, Read, Undoing
@@ -23,6 +21,31 @@ from ledgers.models import Ledger, LedgerRow
 from projects.models import Project
 
 NEEDED = ("text", "category", "department", "raised_on", "state")
+CATEGORY_WORDS = {
+    "用地规划": IssueCategory.LAND,
+    "环评能评": IssueCategory.ENVIRONMENT,
+    "水电气路": IssueCategory.UTILITIES,
+    "施工许可图审消防": IssueCategory.PERMIT,
+    "融资资金": IssueCategory.FINANCE,
+    "用工": IssueCategory.LABOUR,
+    "政策兑现": IssueCategory.POLICY,
+    "拆迁": IssueCategory.DEMOLITION,
+    "中介": IssueCategory.INTERMEDIARY,
+    "企业自身原因": IssueCategory.ENTERPRISE,
+    "跨部门争议": IssueCategory.DISPUTE,
+}
+STATE_WORDS = {
+    "已登记": IssueState.LOGGED,
+    "已受理": IssueState.ACCEPTED,
+    "办理中": IssueState.HANDLING,
+    "挂起": IssueState.SUSPENDED,
+    "已答复": IssueState.ANSWERED,
+    "企业确认": IssueState.CONFIRMING,
+    "已退回": IssueState.RETURNED,
+    "退回": IssueState.RETURNED,
+    "已解决": IssueState.RESOLVED,
+    "办结销号": IssueState.RESOLVED,
+}
 Known = tuple[int, str, str, str]  # project, category, text, day raised
 
 
@@ -78,6 +101,7 @@ FIELDS = (
         ("问题类别", "问题类型", "类别", "类型"),
         meanings.words({word: (one.value, True) for word, one in CATEGORY_WORDS.items()}, _categories),
         is_required=True,
+        offers=tuple(CATEGORY_WORDS),
         show=_label_of(_categories),
     ),
     Field(
@@ -102,6 +126,7 @@ FIELDS = (
         ("状态", "办理状态", "办理情况", "进展状态", "问题状态"),
         meanings.words({word: (one.value, True) for word, one in STATE_WORDS.items()}, _states),
         is_required=True,
+        offers=tuple(STATE_WORDS),
         show=_label_of(_states),
     ),
     Field(
@@ -130,7 +155,7 @@ def match(rows: Sequence[LedgerRow], *, ledger: Ledger, user: User) -> None:
     for row in whole:
         try:
             project, _name = projects.project(named(row))
-        except CannotInterpret as refusal:
+        except CannotFind as refusal:
             refuse(row, str(refusal))
         else:
             placed.append((row, _key(row, project)))

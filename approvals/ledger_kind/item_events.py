@@ -7,62 +7,30 @@ from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from approvals import clocks, weighing
-from approvals.choices import ItemEventKind
+from approvals.choices import ItemEventKind, ItemState
 from approvals.clocks import Entry
+from approvals.ledger_kind.finding import CannotFind, Items
+from approvals.ledger_kind.happenings import WORDS, announced_length, choices, happenings
 from approvals.ledger_kind.rows import PROJECT, named, of_the_same, readable, refuse
-from approvals.models import ItemEvent
+from approvals.models import Item, ItemEvent
 from approvals.weighing import Verdict as Weight
-from approvals.workbooks import ALSO, DERIVED, WORDS, Items, length, what_happened
-from core.ledgers import CannotInterpret
 from core.refusal import Refusal
-from core.sheets import Value
 from ledgers import meanings
 from ledgers.choices import Verdict
 from ledgers.committing import reason
-from ledgers.declaring import Field, Kind, Meaning, Place, Read, Undoing
+from ledgers.declaring import Field, Kind, Undoing
 from ledgers.models import Ledger, LedgerRow
+from projects.models import Project
 
 NEEDED = ("item", "kind", "on")
 
 
 # --- What cells mean ------------------------------------------------------------------------------------
-
-
-def _kinds() -> list[tuple[Any, str]]:
-    return [(kind.value, word) for word, kind in WORDS.items()]
-
-
-def happenings() -> Read:
-    """The region's words and the program's own; what the program works out by itself is refused."""
-    known = {word: (kind.value, True) for word, kind in {**WORDS, **ALSO}.items()}
-    with translation.override("en"):
-        known |= {str(kind.label): (kind.value, True) for kind in WORDS.values()}
-    by_word = meanings.words(known, _kinds)
-
-    def read(value: Value, place: Place) -> Meaning:
-        if meanings.written(value).strip() in DERIVED:
-            return _understood(what_happened)(value, place)
-        return by_word(value, place)
-
-    return read
-
-
-def _understood(interpret: Callable[[Any], Any]) -> Read:
-    def read(value: Value, place: Place) -> Meaning:
-        if meanings.is_empty(value):
-            return meanings.NOTHING
-        try:
-            return meanings.sure(interpret(meanings.written(value)))
-        except CannotInterpret as refusal:
-            return meanings.refused(str(refusal))
-
-    return read
-
 
 FIELDS = (
     Field(
@@ -78,10 +46,11 @@ FIELDS = (
         "kind",
         gettext_lazy("What happened"),
         ("办理情况", "办理状态", "状态", "办理环节", "What happened"),
-        meanings.words({}, _kinds),
+        meanings.words({}, choices),
         is_required=True,
         is_key=True,
         begin=happenings,
+        offers=tuple(WORDS),
         show=lambda value: str(dict(ItemEventKind.choices).get(value, value)),
     ),
     Field(
@@ -96,7 +65,7 @@ FIELDS = (
         "declared_days",
         gettext_lazy("Announced length"),
         ("告知时长（工作日）", "告知时长", "Announced length"),
-        _understood(length),
+        announced_length,
     ),
     Field(
         "certificate_no",
@@ -146,7 +115,7 @@ def _placed(rows: Sequence[LedgerRow], ledger: Ledger, user: User) -> Placed:
     for row in rows:
         try:
             item = items.item({**named(row), "item": row.value("item")})
-        except CannotInterpret as refusal:
+        except CannotFind as refusal:
             refuse(row, str(refusal))
             continue
         entry = Entry(
@@ -213,6 +182,44 @@ def _struck(left: Iterable[ItemEvent], by: User, today: datetime.date, note: str
     return {}
 
 
+# --- To be filled in ------------------------------------------------------------------------------------
+
+EXPLAINED = (
+    gettext_lazy("Fill in one row for each thing that happened. The order of the rows does not matter."),
+    gettext_lazy("The project: by its code, its national code or its name; one of them is enough."),
+    gettext_lazy("The item: its name or code as on the project's approval list."),
+    gettext_lazy("What happened: choose from the list; they are the words of the region's permit system."),
+    gettext_lazy("The day on which it happened, for example 2026-03-02; not in the future."),
+    gettext_lazy(
+        "A correction, special procedure or public notice that begins needs the length announced and "
+        "the reason."
+    ),
+    gettext_lazy("Rows without anything that happened are passed over."),
+)
+READY = 500
+
+
+def ready(user: User) -> list[dict[str, str]]:
+    """The items that the person handles and that wait or are under way."""
+    items = (
+        Item.objects.visible_to(user)
+        .filter(state__in=(ItemState.WAITING, *ItemState.UNDER_WAY))
+        .select_related("project", "template")
+        .order_by("project__code", "template__phase", "template__order", "pk")[:READY]
+    )
+    projects = {item.project_id for item in items}
+    known = set(Project.objects.known_to(user).filter(pk__in=projects).values_list("pk", flat=True))
+    return [
+        {
+            "code": item.project.code,
+            "national_code": item.project.national_code or "",
+            "name": item.project.name if item.project_id in known else "",
+            "item": item.template.name,
+        }
+        for item in items
+    ]
+
+
 KIND = Kind(
     code="item_events",
     label=gettext_lazy("What happened to approval items"),
@@ -221,5 +228,8 @@ KIND = Kind(
     match=match,
     enter=enter,
     take_back=take_back,
+    ready=ready,
+    explained=EXPLAINED,
+    tells=("kind", "on", "declared_days", "certificate_no", "note"),
     page_of=lambda pk: reverse("approvals:item", args=[pk]),
 )

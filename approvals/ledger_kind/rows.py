@@ -6,7 +6,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from approvals.workbooks import Projects
+from approvals.ledger_kind.finding import Projects
 from core.refusal import Refusal
 from ledgers import meanings
 from ledgers.choices import Verdict

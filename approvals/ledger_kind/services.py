@@ -11,10 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from approvals import teams
+from approvals.ledger_kind.finding import CannotFind, Projects
 from approvals.ledger_kind.rows import PROJECT, enter_each, named, of_the_same, readable, refuse
 from approvals.models import Service, ServiceTeam
-from approvals.workbooks import Projects
-from core.ledgers import CannotInterpret
 from ledgers import meanings
 from ledgers.choices import Verdict
 from ledgers.declaring import Field, Kind, Read, Undoing
@@ -64,7 +63,7 @@ def match(rows: Sequence[LedgerRow], *, ledger: Ledger, user: User) -> None:
     for row in whole:
         try:
             placed.append((row, projects.project(named(row))[0]))
-        except CannotInterpret as refusal:
+        except CannotFind as refusal:
             refuse(row, str(refusal))
     services = Service.objects.filter(project__in={pk for _row, pk in placed}).select_related("team")
     known = {(one.project_id, one.team.name, one.since.isoformat()) for one in services}

@@ -1,4 +1,3 @@
-from approvals.models.book import EventBook
 from approvals.models.flag import EscalationRule, PresetChoice, StallFlag, StallRule
 from approvals.models.issue import ConfirmationLink, Issue, IssueEvent, IssueEvidence, IssueLimit
 from approvals.models.item import (
@@ -19,7 +18,6 @@ __all__ = [
     "ConfirmationLink",
     "DueDayMove",
     "EscalationRule",
-    "EventBook",
     "Issue",
     "IssueEvent",
     "IssueEvidence",

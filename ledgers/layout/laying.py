@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache, partial
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.ooxml.cells import letters
 from core.sheets import TITLE_LENGTH, Merged, Row, Sheet, Visibility
@@ -62,6 +63,8 @@ class _Found:
     parts: list[list[Row]] = field(default_factory=lambda: [[]])  # lines between sections and totals
     totals: list[tuple[Row, RowKind, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    tells: tuple[int, ...] = ()  # the columns that only somebody who fills in a row writes into
+    untold: int = 0  # rows that stood ready and that nobody has filled in
 
 
 class _Laying:
@@ -149,7 +152,7 @@ class _Laying:
         self.heads.add("|".join(heads))
         for question in resolved.questions:
             self._ask(question)
-        return _Found(head, resolved, title)
+        return _Found(head, resolved, title, tells=self._tells(resolved))
 
     def _ask(self, question: Question) -> None:
         """The same head in several sheets is asked for once."""
@@ -197,6 +200,9 @@ class _Laying:
     # A row
 
     def _row(self, sheet: Sheet, row: Row, kind: RowKind, found: _Found) -> None:
+        if kind is RowKind.LINE and found.tells and not _holds_any(row, found.tells):
+            found.untold += 1
+            return
         if kind is RowKind.LINE:
             found.rows.append((row, len(found.sections) - 1))
             found.parts[-1].append(row)
@@ -212,6 +218,10 @@ class _Laying:
         if found.parts[-1] and kind is not RowKind.BLANK and kind is not RowKind.NUMBERING:
             found.parts.append([])
         self._skip(sheet.title, row.number, _reason(kind, row))
+
+    def _tells(self, resolved: Resolved) -> tuple[int, ...]:
+        places = resolved.places()
+        return tuple(places[name] for name in self.kind.tells if name in places)
 
     def _leads(self, sheet: Sheet, row: Row, found: _Found) -> bool:
         """A heading with nothing under it is a note: after the last line no section begins."""
@@ -231,6 +241,13 @@ class _Laying:
 
     def _finish(self, sheet: Sheet, found: _Found) -> None:
         self._say_columns(sheet, found)
+        if found.untold:
+            told = ngettext(
+                "%(n)d row stands ready and is not filled in yet; it was passed over.",
+                "%(n)d rows stand ready and are not filled in yet; they were passed over.",
+                found.untold,
+            )
+            self._skip(sheet.title, found.head.last, told % {"n": found.untold})
         title_unit = money_unit_of_title(found.title) or money_unit_of_title("\n".join(found.notes))
         years = years_of(found.title, sheet.title, self.file_name)
         sections = [self._places(sheet, found, text, title_unit, years) for text in found.sections]
@@ -300,6 +317,10 @@ def _names_a_column(names: Names, text: str) -> bool:
     if len(text) > 20 or _FIGURES.fullmatch(text):
         return False
     return bool(names.fields((text,))) or is_serial((text,))
+
+
+def _holds_any(row: Row, places: Sequence[int]) -> bool:
+    return any(at < len(row.values) and not is_blank(row.values[at]) for at in places)
 
 
 def _called_by(file_name: str) -> str:

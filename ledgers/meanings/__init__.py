@@ -10,7 +10,7 @@ from ledgers.meanings.codes import credit_code, national_code
 from ledgers.meanings.days import day, planned_day
 from ledgers.meanings.names import force, force_of_place, forces, investors, unit, unit_of_place, units
 from ledgers.meanings.notes import progress, rate
-from ledgers.meanings.saying import NOTHING, asked, assumed, is_empty, refused, sure, written
+from ledgers.meanings.saying import NOTHING, asked, assumed, cut, is_empty, plain, refused, sure, written
 from ledgers.meanings.texts import phone, text, words, yes_or_no
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "assumed",
     "count",
     "credit_code",
+    "cut",
     "day",
     "force",
     "force_of_place",
@@ -29,6 +30,7 @@ __all__ = [
     "is_empty",
     "national_code",
     "phone",
+    "plain",
     "planned_day",
     "progress",
     "rate",

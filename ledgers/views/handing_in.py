@@ -5,17 +5,18 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from core import clock, files, receipts
-from core.pages import page
+from core import clock, exporting, files, receipts
+from core.pages import download, page
 from core.refusal import Refusal
-from ledgers import receiving, tasks
+from ledgers import excel, receiving, tasks
+from ledgers.blank import blank as blank_of
 from ledgers.choices import LedgerState, Verdict
 from ledgers.declaring import KINDS
 from ledgers.forms import LedgerForm
@@ -38,11 +39,17 @@ HEAVY = ("sums", "skipped", "questions", "lost")
 
 
 @allow("ledgers.import_ledger")
-def ledgers(request: HttpRequest) -> HttpResponse:
+def ledgers(request: HttpRequest) -> HttpResponseBase:
     """All ledgers that the person may see, and handing one in: read, shown, and nothing counts yet."""
     user = user_of(request)
+    seen, only = Ledger.objects.visible_to(user), request.GET.get("state", "")
+    if exporting.asked(request):
+        rows = exporting.each(_listed(seen, only), _row)
+        return exporting.answer(request, excel.LEDGERS, rows, narrowed=_narrowed(only))
     same: Ledger | None = None
-    form = LedgerForm(request.POST or None, request.FILES or None, user=user, initial=_usual(user))
+    form = LedgerForm(
+        request.POST or None, request.FILES or None, user=user, initial=_usual(user) | _asked_kind(request)
+    )
     if form.is_valid():
         try:
             return redirect(_handed_in(request, form, user))
@@ -50,13 +57,12 @@ def ledgers(request: HttpRequest) -> HttpResponse:
             same = refusal.ledger if isinstance(refusal, AlreadyHandedIn) else None
             form = LedgerForm(request.POST, request.FILES, user=user, asks_again=same is not None)
             form.add_error("file", " ".join([refusal.message, *refusal.details]))
-    seen = Ledger.objects.visible_to(user)
     states = {row["state"]: row["n"] for row in seen.order_by().values("state").annotate(n=Count("pk"))}
-    only = request.GET.get("state", "")
     leaf = Paginator(_listed(seen, only), ROWS).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "same": same,
+        "kinds": receiving.kinds_for(user),
         "page": leaf,
         "rows": [_row(one) for one in leaf.object_list],
         "is_narrowed": bool(only),
@@ -72,6 +78,12 @@ def ledgers(request: HttpRequest) -> HttpResponse:
     return page(request, "ledgers/list.html", context)
 
 
+def _asked_kind(request: HttpRequest) -> dict[str, Any]:
+    """A page of another app leads here for its own kind."""
+    kind = request.GET.get("kind", "")
+    return {"kind": kind} if kind in KINDS else {}
+
+
 def _usual(user: User) -> dict[str, Any]:
     """A person of one unit sends that unit's ledgers, somebody of another office that office's."""
     units = receiving.units_for(user).filter(pk__in=reach(user).units)[:2]
@@ -84,6 +96,10 @@ def _usual(user: User) -> dict[str, Any]:
 def _listed(seen: QuerySet[Ledger], only: str) -> QuerySet[Ledger]:
     rows = seen.filter(state=only) if only in LedgerState.values else seen
     return rows.select_related("file", "handed_in_by").defer(*HEAVY).order_by("-handed_in_at", "-pk")
+
+
+def _narrowed(only: str) -> list[tuple[str, str]]:
+    return [(_("State"), str(LedgerState(only).label))] if only in LedgerState.values else []
 
 
 def _row(ledger: Ledger) -> dict[str, Any]:
@@ -118,6 +134,16 @@ def _handed_in(request: HttpRequest, form: LedgerForm, user: User) -> str:
     if made is not None:
         tasks.read(made, by=user)
     return sending.location
+
+
+@allow("ledgers.import_ledger")
+def blank(request: HttpRequest, kind: str) -> HttpResponse:
+    """A workbook of this kind to be filled in."""
+    user = user_of(request)
+    found = next((one for one in receiving.kinds_for(user) if one.code == kind), None)
+    if found is None:
+        raise Http404
+    return download(blank_of(found, user), name=f"{found.label}.xlsx", content_type=files.XLSX)
 
 
 @allow("ledgers.import_ledger")

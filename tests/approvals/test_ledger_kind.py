@@ -12,9 +12,7 @@ from accounts.roles import Role
 from approvals import issues as verbs
 from approvals import teams
 from approvals.choices import ConfirmedBy, IssueCategory, IssueState, ItemEventKind, ItemState
-from approvals.ledger_kind.item_events import FIELDS as EVENT_FIELDS
 from approvals.models import Issue, Item, ItemEvent, Service
-from approvals.workbooks import COLUMNS
 from ledgers import committing
 from ledgers.choices import State, Verdict
 from ledgers.committing import CannotUndo
@@ -206,10 +204,6 @@ EVENTS = ("项目名称", "审批事项", "办理情况", "日期", "告知时�
 def event_row(kind: str, day: int, *more: Any) -> tuple[Any, ...]:
     row = ("特钢线材项目", "用地规划许可", kind, at(day), *more)
     return (*row, *[None] * (len(EVENTS) - len(row)))
-
-
-def test_the_fields_are_those_of_the_desks_workbook():
-    assert {field.name for field in EVENT_FIELDS} == {column.field for column in COLUMNS}
 
 
 def test_events_are_one_course_and_are_struck_out_when_the_ledger_is_taken_back(permit, service_member):
