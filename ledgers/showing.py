@@ -25,6 +25,7 @@ LAMPS = {
     Verdict.REFUSED: "over_statute",
 }
 RAW_SHOWN = 80
+NOTHING = "—"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Line:
 def shown(field: Field, value: Any) -> str:
     """A value as people read it."""
     if value is None or value == "":
-        return "—"
+        return NOTHING
     if field.show is not None:
         return field.show(value)
     if value is True or value is False:
@@ -89,7 +90,7 @@ def veiled(text: str) -> str:
     """A person's name or telephone in part: enough to know it again, 蒙** or 138****9357."""
     if sum(character.isdigit() for character in text) >= 7:
         return f"{text[:3]}****{text[-4:]}"
-    return f"{text[:1]}**" if text.strip() not in ("", "—") else text
+    return f"{text[:1]}**" if text.strip() not in ("", NOTHING) else text
 
 
 def _piece(value: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -15,10 +15,11 @@ from django.utils.translation import ngettext
 
 from accounts.access import allow, user_of
 from accounts.models import User
+from core import exporting
 from core.pages import page
 from core.refusal import Refusal
 from ledgers import answers as answering
-from ledgers import showing, tasks
+from ledgers import excel, showing, tasks
 from ledgers.choices import QuestionKind
 from ledgers.declaring import KINDS
 from ledgers.models import SEE_ALL, Answer, Ledger
@@ -122,7 +123,7 @@ def seen_by(user: User) -> QuerySet[Answer]:
 
 
 @allow("ledgers.import_ledger")
-def answers(request: HttpRequest) -> HttpResponse:
+def answers(request: HttpRequest) -> HttpResponseBase:
     """Every answer with how far it reaches; one that is revoked holds for nothing more."""
     user = user_of(request)
     sender, with_revoked = request.GET.get("sender", ""), "revoked" in request.GET
@@ -133,8 +134,15 @@ def answers(request: HttpRequest) -> HttpResponse:
     if not with_revoked:
         found = found.filter(revoked_at__isnull=True)
     rows = found.select_related("given_by", "revoked_by").order_by("sender", "-given_at", "-pk")
-    leaf = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     layouts = set(Ledger.objects.visible_to(user).values_list("layout", flat=True).distinct())
+    if exporting.asked(request):
+        lines = exporting.each(rows, lambda one: _row(one, layouts))
+        narrowed = [
+            (_("Whose ledger it is"), sender),
+            (_("Revoked ones too"), _("Yes") if with_revoked else ""),
+        ]
+        return exporting.answer(request, excel.ANSWERS, lines, narrowed=narrowed)
+    leaf = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     context = {
         "page": leaf,
         "rows": [_row(one, layouts) for one in leaf.object_list],

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,10 +14,11 @@ from django.utils.translation import ngettext_lazy, pgettext
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import allow, user_of
+from core import exporting
 from core.models import JobState
 from core.money import format_wan
 from core.pages import page
-from ledgers import showing
+from ledgers import excel, showing
 from ledgers.choices import Decision, LedgerState, QuestionKind, State, Verdict
 from ledgers.declaring import KINDS, Kind
 from ledgers.filters import RowFilter
@@ -39,9 +40,11 @@ def kind_of(ledger: Ledger) -> Kind:
 
 
 @allow("ledgers.view_ledger")
-def ledger(request: HttpRequest, pk: int) -> HttpResponse:
+def ledger(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = reached(request, pk)
     kind, user = kind_of(found), user_of(request)
+    if exporting.asked(request):
+        return _exported(request, found, kind)
     context = {
         "ledger": found,
         "kind": kind,
@@ -57,6 +60,15 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
     if found.state == LedgerState.UNREADABLE:
         return page(request, "ledgers/unreadable.html", {**context, "lines": found.error.splitlines()})
     return page(request, "ledgers/ledger.html", {**context, **_shown(request, found, kind)})
+
+
+def _exported(request: HttpRequest, ledger: Ledger, kind: Kind) -> HttpResponseBase:
+    """The rows as they are filtered, each with what its cells were understood to say."""
+    filters = RowFilter(request.GET, ledger.rows.all(), kind=kind)
+    rows = filters.qs if filters.is_valid() else ledger.rows.none()
+    fields = excel.fields_of(kind, rows)
+    lines = exporting.each(rows.order_by("pk"), lambda row: showing.line(kind, row, fields))
+    return exporting.answer(request, excel.rehearsed(fields, ledger), lines, narrowed=filters)
 
 
 def told_in(ledger: Ledger) -> str:
