@@ -183,6 +183,12 @@ def _is_old_office(head: bytes) -> bool:
     return head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 
 
+def _is_exported(head: bytes) -> bool:
+    """A table written as a web page or as XML, which the systems that export it call .xls."""
+    start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+    return start.startswith(b"<") and (b"<table" in start or b"schemas-microsoft-com:office" in start)
+
+
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 NOT_IN_TEXT = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1a")
 
@@ -212,6 +218,7 @@ LEDGERS = Door(
     looks=(
         (_is_zip, _workbook),
         (_is_old_office, lambda _upload: XLS),
+        (_is_exported, lambda _upload: XLS),
         (_is_text, lambda _upload: CSV),
     ),
     refusal=gettext_lazy(

@@ -103,7 +103,7 @@ class Sheet:
 class Book:
     """A workbook: of what format it is by its content, and what must be said of it beside its sheets."""
 
-    format: str  # "xlsx", "xls", "csv"
+    format: str  # "xlsx", "xls", "csv", "html", "xml" (of 2003)
     sheets: list[Sheet] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # sentences: values of linked workbooks were not fetched
 

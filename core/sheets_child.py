@@ -20,13 +20,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
+from xml.etree import ElementTree
 
 sys.path.append(str(Path(__file__).parents[1]))  # behind the library's: nothing of ours hides its modules
 
 import python_calamine
 from python_calamine import CalamineSheet, SheetTypeEnum, SheetVisibleEnum
 
-from core import sheets_ole, sheets_text, sheets_xlsx
+from core import sheets_markup, sheets_ole, sheets_text, sheets_xlsx
 from core.sheets_ole import About
 
 MEGABYTE = 2**20
@@ -171,8 +172,9 @@ def container(file: IO[bytes], limits: Limits) -> Told:
 
 def text(content: bytes, limits: Limits) -> Told:
     told = sheets_text.decoded(content)
-    if told is not None and told.lstrip()[:1] == "<":
-        raise Refused("markup")
+    if told is not None and told.lstrip().startswith(("<", "MIME-Version:")):
+        yield from markup(told, limits)
+        return
     between = sheets_text.separator(told) if told is not None else None
     if told is None or between is None:
         raise Refused("other")
@@ -183,6 +185,29 @@ def text(content: bytes, limits: Limits) -> Told:
         yield from blocks("", lines, About(), Budget(limits))
     except csv.Error as error:
         raise Refused("quotes", limit=limits["cell"]) from error
+
+
+# --- .xls that is none: a web page, or XML of 2003 ----------------------------------------------
+
+
+def markup(told: str, limits: Limits) -> Told:
+    """Many systems export such files; a page without a table, or one packed for mail, is refused."""
+    try:
+        kind, grids = sheets_markup.sheets(told, limits["cells"])
+    except sheets_markup.NoTable as error:
+        raise Refused("markup") from error
+    except (ElementTree.ParseError, AssertionError) as error:
+        raise Refused("damaged") from error
+    yield {"format": kind, "notes": []}
+    budget = Budget(limits)
+    for grid in grids:
+        yield {
+            "sheet": grid.title,
+            "visibility": grid.visibility,
+            "merged": sorted(grid.merged),
+            "columns": sorted(grid.about.hidden_columns),
+        }
+        yield from blocks(grid.title, grid.lines(), grid.about, budget)
 
 
 # --- The rows ----------------------------------------------------------------------------------
