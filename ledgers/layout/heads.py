@@ -28,6 +28,9 @@ LEVELS = 3
 WHOLE = frozenset({"", "合计", "总额", "金额", "小计", "总计", "数额", "额度", "总数", "total", "amount"}) | {
     "亿元", "万元", "元", "亿", "万",
 }  # fmt: skip
+MEASURES = frozenset(
+    (*"%‰个家项户宗人亩吨台套辆年月天", "平方米", "万平方米", "m2", "公顷", "年月日", "万美元", "美元")
+)
 VAGUE = frozenset(
     {
         "名称",
@@ -188,7 +191,7 @@ def _heads_at(sheet: Sheet, index: int) -> Iterator[Head]:
     top = tuple(spread.values())
     yield Head(rows[0].number, _bottom(sheet.merged, rows), levels, top)
     for following in sheet.rows[index + 1 : index + LEVELS]:
-        if following.number != rows[-1].number + 1 or not _continues(
+        if following.number > rows[-1].number + 2 or not _continues(
             sheet.merged, rows[-1], following, levels
         ):
             return
@@ -228,7 +231,7 @@ def _continues(
     if not below or any(not isinstance(following.values[at], str) for at in below):
         return False
     reaching = [one for one in merged if one.top <= row.number < following.number <= one.bottom]
-    if len(reaching) * 2 >= len(levels) or all(_is_unit(said(following.values[at])) for at in below):
+    if len(reaching) * 2 >= len(levels) or _are_units([said(following.values[at]) for at in below]):
         return True
     grouped = _grouped(merged, row, below)
     across = {
@@ -241,8 +244,14 @@ def _continues(
     return fits and (len(below) >= 2 or across == set(below))
 
 
+def _are_units(texts: Sequence[str]) -> bool:
+    """ "（万元）" in a row of its own below the names, beside other measures, "%" and "亩"."""
+    return any(map(_is_unit, texts)) and all(
+        _is_unit(text) or squeezed(text).strip("()[]【】") in MEASURES for text in texts
+    )
+
+
 def _is_unit(text: str) -> bool:
-    """ "（万元）" in a row of its own below the names."""
     return bool(money_unit_of_head(text)) and bare(text) in WHOLE
 
 

@@ -63,6 +63,7 @@ class _Found:
     parts: list[list[Row]] = field(default_factory=lambda: [[]])  # lines between sections and totals
     totals: list[tuple[Row, RowKind, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    heading: str = ""  # the section that begins with its last row, over the head of another table
     tells: tuple[int, ...] = ()  # the columns that only somebody who fills in a row writes into
     untold: int = 0  # rows that stood ready and that nobody has filled in
 
@@ -140,19 +141,19 @@ class _Laying:
             if another is not None:
                 self._finish(sheet, found)
                 rest = [one for one in below if one.number > another.last]
-                found = self._begin(sheet, another, rest, found.title)
+                found = self._begin(sheet, another, rest, found.title, found.heading)
                 frame, skip_to = self._frame(found, merged), another.last
                 continue
             self._row(sheet, row, kind, found)
         self._finish(sheet, found)
 
-    def _begin(self, sheet: Sheet, head: Head, below: Sequence[Row], title: str) -> _Found:
+    def _begin(self, sheet: Sheet, head: Head, below: Sequence[Row], title: str, heading: str = "") -> _Found:
         resolved = resolve(sheet.title, head, below, self.names, self.answers)
         heads = [squeezed(head.text(at)) for at in sorted(head.levels)]
         self.heads.add("|".join(heads))
         for question in resolved.questions:
             self._ask(question)
-        return _Found(head, resolved, title, tells=self._tells(resolved))
+        return _Found(head, resolved, title, sections=[heading], tells=self._tells(resolved))
 
     def _ask(self, question: Question) -> None:
         """The same head in several sheets is asked for once."""
@@ -203,6 +204,7 @@ class _Laying:
         if kind is RowKind.LINE and found.tells and not _holds_any(row, found.tells):
             found.untold += 1
             return
+        found.heading = section_text(row) if kind is RowKind.SECTION else ""
         if kind is RowKind.LINE:
             found.rows.append((row, len(found.sections) - 1))
             found.parts[-1].append(row)
@@ -248,7 +250,8 @@ class _Laying:
                 found.untold,
             )
             self._skip(sheet.title, found.head.last, told % {"n": found.untold})
-        title_unit = money_unit_of_title(found.title) or money_unit_of_title("\n".join(found.notes))
+        around = (found.sections[0], found.title, "\n".join(found.notes))  # the nearest first
+        title_unit = next(filter(None, map(money_unit_of_title, around)), "")
         years = years_of(found.title, sheet.title, self.file_name)
         sections = [self._places(sheet, found, text, title_unit, years) for text in found.sections]
         filled = filled_down(found.parts, found.resolved.columns, self.kind, sheet.merged)

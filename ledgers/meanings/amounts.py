@@ -75,7 +75,7 @@ _RATE = re.compile(
 _RANGE = re.compile(r"-|~|至|到|/|或")
 
 _TOTAL = re.compile(
-    r"计划总投资|预计总投资|项目总投资|总投资额?|合同投资额|合同总?金?额|投资总额|投资金?额|总金?额|协议|金额|投资|合计|总计|共计|计|共|为|达到?"
+    r"计划总投资|预计总投资|项目总投资|总投资额?|合同投资额|合同总?金?额|投资总额|投资金?额|总金?额|协议|金额|投资|合计|总计|共计|总投|拟投|计|共|为|达到?"
 )
 _ABOUT = re.compile(r"大约|约为|约|左右|上下|近|余|多|预计|预估|暂定|暂估|暂按|估算|估|概算|拟|初步|计划")
 _BOUND = re.compile(
@@ -351,7 +351,7 @@ def _trusted(raw: str, around: str, meaning: Meaning) -> Meaning:
     doubt = _("“%(text)s”: is this the amount that counts?") % {"text": cut(raw)}
     if around.startswith("(") and around.endswith(")") and around.strip("()|") == "":
         return _lower(meaning, doubt, ask=True)  # (5000) is below zero in some offices
-    if _BOUND.search(around):
+    if _BOUND.search(around) or around.endswith("|+"):
         return _lower(meaning, _("“%(text)s” names a limit, not the amount.") % {"text": cut(raw)}, ask=True)
     if _PHASE.search(around) or _PART.search(around.split("|", maxsplit=1)[0]):
         return _lower(meaning, doubt, ask=True)
@@ -474,11 +474,14 @@ def from_numerals(text: str) -> int | None:
 # --- A column of foreign money ------------------------------------------------------------------------------
 
 
+_COUNTS_IN_WAN = re.compile(r"万|10,?000")
+
+
 def foreign_amount(value: Value, place: Place) -> Meaning:
     """A column of foreign amounts: {"currency", "foreign"}, the currency named in the cell or the head."""
     if is_empty(value) or value == 0:
         return NOTHING
-    if isinstance(value, Decimal) and _foreign_head(place.head) is None and "万" in place.head:
+    if isinstance(value, Decimal) and _foreign_head(place.head) is None and _COUNTS_IN_WAN.search(place.head):
         return sure({"currency": "", "foreign": number(value)})
     meaning = amount(value, replace(place, money_unit=place.money_unit or "wan"))
     if isinstance(meaning.value, dict):

@@ -31,7 +31,7 @@ _SERIALS = (36_526, 73_050)  # 2000 to 2099
 
 _SEPARATED = re.compile(r"((?:19|20)\d{2})[-./年](\d{1,2})[-./月](\d{1,2})(?!\d)[日号]?")
 _CLOCK = re.compile(
-    r"(?:t|上午|下午|[ ,])*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?(?: ?[ap]m)?"
+    r"(?:t|上午|下午|[ ,])*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?(?: ?[ap]m)?|[上下]午"
 )
 _MONTH_ONLY = re.compile(r"((?:19|20)\d{2})(?:[-./年] ?)(\d{1,2})(?:月份?)?")
 _YEAR_ONLY = re.compile(r"((?:19|20)\d{2})(?:年度?)?")
@@ -224,7 +224,7 @@ def _part_of_a_day(raw: str, text: str, place: Place) -> Meaning | None:
         return _month_asked(int(found[1]), found[2], is_number="." in found[0])
     if (found := _YEAR_ONLY.fullmatch(core)) is not None:
         return asked(_("Only the year %(year)s is named. Which day is it?") % {"year": found[1]})
-    if (found := _NO_YEAR.fullmatch(text)) is not None:
+    if (found := _NO_YEAR.fullmatch(_HARMLESS.sub("", text))) is not None:
         return _year_from_title(raw, found, place)
     if (found := _NO_YEAR_MONTH.fullmatch(core)) is not None:
         years = place.years if len(place.years) == 1 else ()

@@ -228,7 +228,7 @@ def force_in(value: Value, names: Names) -> Meaning:
         return NOTHING
     if isinstance(value, Unreadable):
         return unreadable(value)
-    text = _key(written(value))
+    text = _key(_ORDER.sub("", plain(written(value))))
     return _industry(value, text, names) or asked(
         _("Which task force is “%(text)s”?") % {"text": cut(written(value))}, names.labels
     )
@@ -241,8 +241,14 @@ def _industry(value: Value, text: str, names: Names) -> Meaning | None:
             return meaning
         shorter = _INDUSTRY.sub("", text)
         if shorter == text or not shorter:
-            return None
+            return _by_parts(value, text, names)
         text = shorter
+
+
+def _by_parts(value: Value, text: str, names: Names) -> Meaning | None:
+    """轻工食品专班（螺蛳粉）: each part without the word for industry behind it."""
+    parts = "/".join(_INDUSTRY.sub("", part) for part in _PARTS.split(text))
+    return _named(value, parts, names) if parts != text else None
 
 
 def force_of_place(place: Place) -> Meaning | None:
@@ -278,6 +284,10 @@ _ONLY_FORM = re.compile(
 )
 _REMARK = re.compile(r"(.*\S)\s*[(（]([^()（）]*)[)）]\s*")
 _JOINED = re.compile(rf"(?<=公司|集团)\s*(?:以及|和|与|及|&|＆|\+|联合)(?!其)\s*(?=.*{_FORM})", re.IGNORECASE)
+# What brackets behind a name say of the firm; "（有限合伙）" and "（中国）" belong to its name.
+_SAID_OF_IT = re.compile(
+    r"[拟暂筹待原].{0,8}|.*(?:上市|\d强|央企|国企|民企|外资|内资|龙头|独角兽|简称|新设|投资方|业主)"
+)
 _NUMBERED = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）.、．]|[①-⑳])\s*")
 _LEADS = re.compile(r"[(（](?:牵头(?:方|人|单位|企业)?|主投(?:方)?|控股(?:方)?|联合体牵头.*?)[)）]")
 NAME_LENGTH = 200
@@ -292,10 +302,21 @@ def investors(value: Value, place: Place) -> Meaning:
     if not isinstance(value, str):
         return refused(_("“%(text)s” is no name of an enterprise.") % {"text": cut(written(value))})
     pieces = [piece for part in _BETWEEN.split(value) for piece in _JOINED.split(part)]
-    pieces = [piece.strip() for piece in pieces if piece and not is_empty(piece)]
+    pieces = _with_their_forms([piece.strip() for piece in pieces if piece and not is_empty(piece)])
     if len(pieces) < 2:
         return _without_remark(_NUMBERED.sub("", value))
     return _of_several(value, [_NUMBERED.sub("", piece) for piece in pieces])
+
+
+def _with_their_forms(pieces: list[str]) -> list[str]:
+    """ "甲集团 ⏎ 有限公司" is one name that was broken into lines."""
+    whole: list[str] = []
+    for piece in pieces:
+        if whole and _ONLY_FORM.fullmatch(piece):
+            whole[-1] += piece
+        else:
+            whole.append(piece)
+    return whole
 
 
 _AND_OTHERS = re.compile(r"(?<=公司|集团)\s*(?:及其.{1,12}|等(?:\d+家|多家)?.{0,6})$")
@@ -317,7 +338,7 @@ def _without_remark(name: str) -> Meaning:
         rest = cut(name[len(first) :].strip())
         return _without(first, _("“%(text)s” is taken as a remark.") % {"text": rest})
     found = _REMARK.fullmatch(name)
-    if found is None or not is_firm(found[2]) or not is_firm(found[1]):
+    if found is None or not is_firm(found[1]) or not (is_firm(found[2]) or _SAID_OF_IT.search(found[2])):
         return kept(name, NAME_LENGTH)
     sentence = _("What stands in brackets is taken as a remark: “%(text)s”.") % {"text": cut(found[2])}
     return _without(found[1], sentence)

@@ -50,15 +50,17 @@ HEADS = {
         "合同投资额 总投资 投资额 投资总额 计划总投资 合同额 签约额 签约金额 合同金额 项目总投资 "
         "投资金额 总投资额 计划投资 协议投资额 预计总投资 合同总投资 投资规模 协议金额 金额 "
         "项目投资 合同总额 计划投资额 签约投资额 协议总投资 投资 拟投资额 意向投资额 计划总投资额 "
-        "investment totalinvestment investmentamount"
+        "增资额 增资金额 增资总额 本次增资额 追加投资额 新增投资额 "
+        "investment totalinvestment investmentamount contractedinvestment amount"
     ),
     "currency": "币种 货币 货币种类 外币币种 currency",
     "foreign_amount_wan": (
         "外币金额 外币金额万元 合同外资 外资额 合同外资额 原币金额 外资金额 外币投资额 美元金额 万美元 "
         "投资额万美元 总投资万美元 "
-        "合同外资万美元 外资万美元 外资额万美元 合同投资额万美元 折合万美元 计划总投资万美元 投资总额万美元"
+        "合同外资万美元 外资万美元 外资额万美元 合同投资额万美元 折合万美元 计划总投资万美元 投资总额万美元 "
+        "foreignamount foreigninvestment amountinforeigncurrency"
     ),
-    "rate": "汇率 折算汇率 签约日汇率",
+    "rate": "汇率 折算汇率 签约日汇率 rate exchangerate",
     "fixed_assets": (
         "固定资产投资 固投 其中固投 其中固定资产投资 固定资产 固定资产投资额 固投额 计划固投 "
         "其中：固投 固投金额 fixedassets fixedassetinvestment"

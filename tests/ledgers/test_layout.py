@@ -163,6 +163,25 @@ def test_units_in_a_row_of_their_own_belong_to_the_head(merged):
     assert result.tables[0].column("amount_wan").money_unit == "yi"
 
 
+def test_a_head_of_three_levels_with_a_gap_and_measures_in_its_last_row():
+    result = laid(
+        sheet(
+            ("项目", None, "县区", "投资情况", None, None),
+            [],
+            ("名称", "投资方", None, "总投资", "固投", "完成率"),
+            (None, None, None, "（万元）", "（万元）", "%"),
+            ("甲项目", "甲公司", "柳江区", 5000, 3000, 0.5),
+            merged=[(1, 0, 1, 1), (1, 3, 1, 5), (1, 2, 4, 2)],
+        )
+    )
+
+    assert [one.number for one in result.tables[0].lines] == [5]
+    assert fields(result.tables[0]) == {
+        "A": "name", "B": "enterprise", "C": "unit", "D": "amount_wan", "E": "fixed_wan",
+    }  # fmt: skip
+    assert result.tables[0].column("amount_wan").money_unit == "wan"
+
+
 def test_groups_that_name_nothing_themselves_are_a_level_all_the_same():
     table = laid(
         sheet(
@@ -197,6 +216,20 @@ def test_two_tables_of_one_sheet_are_read_by_their_own_heads():
     assert [names(table) for table in result.tables] == [["泰星数控机床项目"], ["乙项目"]]
     assert [table.column("amount_wan").letter for table in result.tables] == ["E", "C"]
     assert [[str(one.value) for one in table.stated] for table in result.tables] == [["5800"], ["2"]]
+
+
+def test_the_heading_over_a_second_table_names_its_unit_of_money():
+    result = laid(
+        sheet(
+            HEAD, line(1), ("二、增资项目（单位：亿元）",),
+            ("序号", "项目名称", "投资额", "投资方", "签约日期", "县区"),
+            (1, "乙项目", 2, "乙公司", "2025.4.1", "柳城县"),
+        )
+    )  # fmt: skip
+
+    [second] = result.tables[1].lines
+    assert second.places["amount_wan"].money_unit == "yi"
+    assert second.place.section == "二、增资项目（单位：亿元）"
 
 
 # --- Units of money, years ---------------------------------------------------------------------
@@ -399,6 +432,10 @@ def test_hidden_rows_are_lines_that_are_marked():
         ([("总计", None, None, None, 11600), line(1), line(2), ("总计", None, None, None, 11600)], ["11600"]),
         ([line(1), line(2), ("全市合计（2个）", None, None, None, 11600)], ["11600"]),
         ([line(1), line(2), (None, None, None, "合计：", 11600)], ["11600"]),
+        ([line(1), line(2), (None, "本月小计", None, None, 11600), (None, "1-3月累计", None, None, 99000)],
+         ["11600"]),
+        ([line(1), line(2), (None, "合计", None, None, 11600), (None, "去年同期合计", None, None, 9000)],
+         ["11600"]),
     ],
 )  # fmt: skip
 def test_the_sum_a_sheet_states(rows, stated):

@@ -111,6 +111,7 @@ def test_an_amount_that_can_be_doubted_is_assumed_with_a_reason(cell: Value, wan
         ("10亿元/3亿元", ["100000", "30000"]),
         ("3亿5", ["30000", "5"]),
         ("3亿元以上", ["30000"]),
+        ("4亿元+", ["40000"]),
         ("不超过3亿", ["30000"]),
         ("一期3亿元", ["30000"]),
         ("固投8亿", ["80000"]),
@@ -287,6 +288,7 @@ def test_no_text_breaks_the_reading(text: str) -> None:
         "2025。3。12",
         "2025-03-12 00:00:00",
         "2025-03-12T08:00",
+        "2025年3月12日上午",
         "2025年3月12日（星期三）",
         "二〇二五年三月十二日",
         "12-Mar-2025",
@@ -305,7 +307,11 @@ def test_a_day_that_leaves_no_doubt_is_sure(cell: Value) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["3月12日", "3.12", "3/12", "25.3.12", "25年3月12日", "250312", "2025.3.12签约"]
+    "cell",
+    [
+        *("3月12日", "3.12", "3/12", "25.3.12", "25年3月12日", "250312", "2025.3.12签约"),
+        "3月12日签约",
+    ],
 )
 def test_a_day_with_a_gap_is_filled_from_the_title_and_said(cell: str) -> None:
     meaning = meanings.day(cell, WAN)
@@ -502,6 +508,7 @@ def test_without_any_name_the_unit_is_the_senders(db) -> None:
         ("化工", "chemical"),
         ("林木", "timber"),
         ("新材料产业链", "materials"),
+        ("1.汽车", "auto"),
     ],
 )
 def test_an_industry_is_known_by_the_words_of_offices(city, cell: str, force: str) -> None:
@@ -531,6 +538,7 @@ def test_an_industry_of_none_is_asked_of_all(city) -> None:
         ("一、钢铁（有色金属）产业（12个）", "steel"),
         ("（三）新能源", "energy"),
         ("9.轻工食品类", "food"),
+        ("轻工食品专班（螺蛳粉）", "food"),
         ("三、商贸", None),
     ],
 )
@@ -567,6 +575,10 @@ def test_of_several_investors_the_first_is_assumed(cell: str, name: str, partner
         ("北京\u200b某有限公司", "assumed", "北京某有限公司"),
         ("甲有限公司（乙集团子公司）", "assumed", "甲有限公司"),
         ("甲有限公司及其子公司", "assumed", "甲有限公司"),
+        ("甲有限公司（拟）", "assumed", "甲有限公司"),
+        ("甲有限公司（世界500强）", "assumed", "甲有限公司"),
+        ("甲企业（有限合伙）", "sure", "甲企业（有限合伙）"),
+        ("武汉华帆集团\n有限公司", "sure", "武汉华帆集团有限公司"),
         ("甲有限公司等3家企业", "assumed", "甲有限公司"),
         ("上海明驰、博云", "asked", None),
         ("上海明驰有限公司柳州博云有限公司", "asked", None),
