@@ -33,7 +33,6 @@ urlpatterns = [
     path("indicators/", indicators.legend, name="indicators"),
     path("targets/", targets.year, name="targets"),
     path("targets/<int:year>/", targets.revise, name="revise_targets"),
-    path("figures/<slug:code>/workbook/", figures.workbook, name="passport_workbook"),
     path("passports/<str:reference>/", figures.referred, name="passport"),
     path("months/", months.months, name="months"),
     path("months/<str:month>/", months.month, name="month"),

@@ -7,22 +7,22 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import allow, user_of
-from briefings import correcting, periods
+from briefings import correcting, excel, periods
 from briefings.content import printed_unit
-from briefings.figures import Unit
-from briefings.models import ClosedFigure, CorrectionDocument
+from briefings.figures import Scope, Unit
+from briefings.models import ClosedFigure, CorrectedFigure, CorrectionDocument
 from briefings.restating import Restated
 from briefings.views import cards
 from briefings.views.months import CLOSERS
 from briefings.views.restated import READERS, Asked, exact, line_of, period_of, printed, restatement_of
-from core import clock
+from core import clock, exporting
 from core.pages import page
 from core.refusal import Refusal
 from projects.forms.fields import NameField, TextField
@@ -115,28 +115,34 @@ def correct(request: HttpRequest, month: str) -> HttpResponse:
 
 
 @allow(READERS)
-def correction(request: HttpRequest, pk: int) -> HttpResponse:
+def correction(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A correction document, to read and to print."""
     found = get_object_or_404(CorrectionDocument.objects.select_related("period", "by"), pk=pk)
     rows = found.figures.select_related("figure__indicator").order_by(
         "figure__scope_key", "figure__indicator__order", "-figure__span"
     )
     scopes = periods.scopes()
+    told = [_told(row, found, scopes) for row in rows]
+    if exporting.asked(request):
+        narrowed = [(_("Correction document"), f"{found.number} {found.title}")]
+        return exporting.answer(request, excel.CORRECTED, told, narrowed=narrowed)
     context = {
         "document": found,
         "reason": [line for line in found.reason.splitlines() if line.strip()],
-        "rows": [
-            {
-                "scope": cards.scope_in_words(scopes[row.figure.scope_key]),
-                "name": str(row.figure.indicator),
-                "span": row.figure.get_span_display(),
-                "unit": printed_unit(row.figure.indicator.unit),
-                "published": printed(row.published, row.figure.indicator.unit),
-                "corrected": printed(row.corrected, row.figure.indicator.unit),
-                "url": reverse("briefings:restated", args=[str(found.period), row.figure.indicator.code])
-                + f"?{urlencode({'scope': row.figure.scope_key, 'span': row.figure.span})}",
-            }
-            for row in rows
-        ],
+        "rows": told,
     }
     return page(request, "briefings/correction.html", context)
+
+
+def _told(row: CorrectedFigure, document: CorrectionDocument, scopes: dict[str, Scope]) -> dict[str, str]:
+    figure, unit = row.figure, row.figure.indicator.unit
+    address = reverse("briefings:restated", args=[str(document.period), figure.indicator.code])
+    return {
+        "scope": cards.scope_in_words(scopes[figure.scope_key]),
+        "name": str(figure.indicator),
+        "span": figure.get_span_display(),
+        "unit": printed_unit(unit),
+        "published": printed(row.published, unit),
+        "corrected": printed(row.corrected, unit),
+        "url": f"{address}?{urlencode({'scope': figure.scope_key, 'span': figure.span})}",
+    }

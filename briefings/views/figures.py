@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet, Sum
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -29,8 +29,8 @@ from briefings.periods import key_of
 from briefings.views import cards, passport_sheet
 from briefings.views.left_out import COLUMNS, left_out_line, left_out_ready, left_out_seen_by
 from briefings.views.listings import LISTINGS
-from core import clock, exporting, files, money
-from core.pages import download, of_year, page
+from core import clock, exporting, money
+from core.pages import of_year, page
 from projects.forms.fields import DayField, MonthField
 from taskforces.models import ReportingUnit, TaskForce
 
@@ -99,7 +99,7 @@ class Question(forms.Form):
 
 
 @allow("briefings.view_figures")
-def counted(request: HttpRequest, code: str) -> HttpResponse:
+def counted(request: HttpRequest, code: str) -> HttpResponseBase:
     """A figure with its formula and rules, every row it counts, and every event it leaves out.
 
     Rows that the reader may not open are added up in one line.
@@ -108,27 +108,22 @@ def counted(request: HttpRequest, code: str) -> HttpResponse:
     context: dict[str, Any] = {"found": found, "form": question}
     if question.is_valid():
         passport = passports.of(code, question.window, question.scope)
+        if exporting.asked(request):
+            return _exported(request, passport, question)
         context |= _answer(passport) | _parts(passport) | _rows(request, passport)
         of_year(request, question.window.last_month.year)
     return page(request, "briefings/counted.html", context)
 
 
-@allow("briefings.view_figures")
-def workbook(request: HttpRequest, code: str) -> HttpResponse:
-    """The passport as an Excel file, with all rows that the reader may open."""
-    _found, question = _asked(request, code)
-    if not question.is_valid():
-        raise Http404
-    passport = passports.of(code, question.window, question.scope)
-    content = passport_sheet.workbook(passport, user_of(request))
-    exporting.leave_trace(
-        request,
-        title=passport_sheet.file_name(passport),
-        form="xlsx",
-        rows=passport.counted.count(),
-        narrowed=question,
-    )
-    return download(content, name=passport_sheet.file_name(passport), content_type=files.XLSX)
+def _exported(request: HttpRequest, passport: Passport, question: Question) -> HttpResponseBase:
+    """The rows of the tab that is open; in a workbook also those of the other one, and the parts."""
+    tables = list(passport_sheet.tables(passport, user_of(request), why=request.GET.get("why", "")))
+    if _shows_left_out(request, passport):
+        tables.reverse()
+    (sheet, rows), *others = tables
+    sheet = replace(sheet, title=f"{passport.found.name} {sheet.title}")
+    also = [*others, *passport_sheet.parts(passport)]
+    return exporting.answer(request, sheet, rows, narrowed=question, also=also)
 
 
 @allow("briefings.view_figures")
@@ -169,7 +164,6 @@ def _answer(passport: Passport) -> dict[str, Any]:
         "base": cards.printed(figure, figure.base),
         "base_months": cards.months_in_words(window.base),
         "base_url": cards.address(found.code, window.base, scope),
-        "sheet_url": cards.address(found.code, window, scope, route="briefings:passport_workbook"),
         "progress": targets.progress([figure], window, scope).get(found.code),
         "restated_url": _restated_url(passport),
         "rules": _rules(passport),
@@ -266,9 +260,13 @@ def _rows(request: HttpRequest, passport: Passport) -> dict[str, Any]:
         "explains": left_out is not None,
         "reasons": reasons,
     }
-    if left_out is not None and request.GET.get("show") == "left_out":
+    if left_out is not None and _shows_left_out(request, passport):
         return tabs | _left_out_rows(request, left_out, reasons)
     return tabs | _counted_rows(request, passport, tabs["total"])
+
+
+def _shows_left_out(request: HttpRequest, passport: Passport) -> bool:
+    return passport.left_out is not None and request.GET.get("show") == "left_out"
 
 
 def _left_out_rows(

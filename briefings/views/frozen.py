@@ -6,35 +6,38 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from briefings import content, figures
+from briefings import content, excel, figures
 from briefings.choices import Span
 from briefings.content import Value
 from briefings.figures import Scope
 from briefings.indicators import INDICATORS, Window
 from briefings.models import Briefing
-from briefings.views.listings import LISTINGS, Cell, Column, Line
+from briefings.views.listings import LISTINGS, Cell, Column, Line, day
+from core import exporting
+from core.exporting import Kind
 from core.pages import of_year, page
 from projects.models import Project
 from projects.showing import face
 
 ROWS_SHOWN = 50
 PROJECT_COLUMNS = (
-    Column(_("Project")),
+    Column(_("Project"), sub=_("Enterprise")),
     Column(_("Task force")),
     Column(_("Reporting unit")),
     Column(_("Batch today")),
-    Column(_("Since")),
+    Column(_("Since"), kind=Kind.DAY),
 )
 
 
 @allow("briefings.view_briefing")
-def counted(request: HttpRequest, pk: int, key: str) -> HttpResponse:
+def counted(request: HttpRequest, pk: int, key: str) -> HttpResponseBase:
     """The rows behind one number; what the reader may not open, and what the books have since moved
     elsewhere, is only counted."""
     user = user_of(request)
@@ -47,6 +50,8 @@ def counted(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     of_figure = value.code in INDICATORS  # else it is the stock of a batch
     rows = _rows(user, briefing, value, ids) if of_figure else _projects(user, ids)
     found = rows.standing.count()
+    if exporting.asked(request):
+        return _exported(request, briefing, value, rows)
     shown = Paginator(rows.seen, ROWS_SHOWN).get_page(request.GET.get("page"))
     context = {
         "briefing": briefing,
@@ -78,6 +83,18 @@ class Rows:
     line: Callable[[Any], Line]
 
 
+def _exported(request: HttpRequest, briefing: Briefing, value: Value, rows: Rows) -> HttpResponseBase:
+    name, lines = content.named(briefing.content["about"]), exporting.each(rows.seen, rows.line)
+    notes = [
+        (gettext("Briefing"), f"{name} {briefing.period} {briefing.number}".strip()),
+        (gettext("Value"), f"{value.printed} {value.printed_unit}"),
+        (gettext("How it is counted"), _formula(briefing, value.code)),
+        (gettext("Rows counted then"), str(len(briefing.counted[value.key]))),
+    ]
+    sheet = excel.listed(f"{value.name} {value.months}", rows.columns, notes)
+    return exporting.answer(request, sheet, lines, narrowed=notes[:1])
+
+
 def _rows(user: User, briefing: Briefing, value: Value, ids: list[int]) -> Rows:
     """Of an indicator, as on the page of the living figure."""
     found = INDICATORS[value.code]
@@ -104,5 +121,5 @@ def _project(project: Project, user: User) -> Line:
         Cell(str(project.task_force)),
         Cell(str(project.reporting_unit)),
         Cell(project.get_stage_display()),
-        Cell(project.stage_since.isoformat()),
+        day(project.stage_since),
     )

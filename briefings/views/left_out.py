@@ -10,21 +10,21 @@ from django.utils.translation import gettext_lazy, pgettext
 from accounts.models import User
 from accounts.roles import SEES_ALL_PROJECTS, Role
 from briefings.choices import LeftOut
-from briefings.views.listings import Cell, Column, Line
-from core import money
+from briefings.views.listings import Cell, Column, Line, day, wan
+from core.exporting import Kind
 from projects.choices import Verdict
 from projects.models import Project
 from projects.showing import face
 
 COLUMNS = (
-    Column(gettext_lazy("Project")),
+    Column(gettext_lazy("Project"), sub=gettext_lazy("Enterprise")),
     Column(gettext_lazy("Task force")),
     Column(gettext_lazy("Reporting unit")),
     Column(gettext_lazy("Kind")),
-    Column(gettext_lazy("Amount (万元)"), is_number=True),
-    Column(gettext_lazy("Signed on")),
-    Column(gettext_lazy("Verified on")),
-    Column(gettext_lazy("Left out because")),
+    Column(gettext_lazy("Amount (万元)"), is_number=True, kind=Kind.WAN),
+    Column(gettext_lazy("Signed on"), kind=Kind.DAY),
+    Column(gettext_lazy("Verified on"), kind=Kind.DAY),
+    Column(gettext_lazy("Left out because"), sub=gettext_lazy("In its own words")),
 )
 
 
@@ -44,14 +44,15 @@ def left_out_ready(rows: QuerySet[Any]) -> QuerySet[Any]:
 def left_out_line(event: Any, user: User) -> Line:
     shown = face(event.project, user)
     verdict = getattr(event, "verdict", None)
+    verified_on = verdict.on if verdict and verdict.verdict == Verdict.VERIFIED else None
     return (
         Cell(shown.name, shown.enterprise, event.project.get_absolute_url()),
         Cell(str(event.project.task_force)),
         Cell(str(event.project.reporting_unit)),
         Cell(event.get_kind_display()),
-        Cell(money.format_wan(event.amount)),
-        Cell(event.signed_on.isoformat()),
-        Cell(verdict.on.isoformat() if verdict and verdict.verdict == Verdict.VERIFIED else money.NO_VALUE),
+        wan(event.amount),
+        day(event.signed_on),
+        day(verified_on),
         Cell(str(LeftOut(event.why).label), sub=_more(event, veiled=shown.is_veiled)),
     )
 

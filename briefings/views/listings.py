@@ -1,7 +1,7 @@
 """How the rows behind a figure read, kind by kind: columns, cells in ready strings, who may open them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from approvals.showing import issue_text
 from briefings.figures import Indicator, Rate, in_wan
 from briefings.indicators import WHOLE
 from core import money
+from core.exporting import Kind
 from outreach.models import Visit
 from projects.choices import Stage
 from projects.models import Project, Share
@@ -26,19 +27,25 @@ from projects.showing import face
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a line; `tag` is a word set off (shared, late)."""
+    """One cell of a line; `tag` is a word set off (shared, late). A file holds its `value`, an amount or
+    a day, where there is one."""
 
     text: str
     sub: str = ""
     url: str = ""
     tag: str = ""
     lamp: str = ""
+    value: Any = None
 
 
 @dataclass(frozen=True)
 class Column:
+    """One column; in a file, what stands small under its cells has a column of its own, `sub`."""
+
     label: str | Promise
     is_number: bool = False
+    kind: Kind = Kind.TEXT
+    sub: str | Promise = ""
 
 
 Line = Sequence[Cell]
@@ -115,8 +122,12 @@ def _units(row: Any) -> Cell:
     return Cell(parts, tag=_("shared"))
 
 
-def _day(day: Any) -> Cell:
-    return Cell(day.isoformat() if day else money.NO_VALUE)
+def day(on: Any) -> Cell:
+    return Cell(on.isoformat() if on else money.NO_VALUE, value=on)
+
+
+def wan(amount: Decimal, sub: str = "") -> Cell:
+    return Cell(money.format_wan(amount), sub=sub, value=amount)
 
 
 # --- Contract events -------------------------------------------------------------------------------
@@ -130,9 +141,9 @@ def _event(event: Any, user: User, found: Found) -> Line:
         Cell(str(event.project.task_force)),
         _units(event),
         Cell(event.get_kind_display(), sub=_in_rate(event, found)),
-        Cell(money.format_wan(part), sub=_part_of(event)),
-        _day(event.signed_on),
-        _day(event.verdict.on),
+        wan(part, sub=_part_of(event)),
+        day(event.signed_on),
+        day(event.verdict.on),
         Cell(f"{event.counted_on:%Y-%m}", tag=_("late") if late else ""),
     )
 
@@ -179,7 +190,7 @@ def _move(move: Any, user: User, found: Found) -> Line:
         Cell(str(move.project.task_force)),
         _units(move),
         Cell(f"{source} → {move.get_target_display()}", tag=_("taken back") if not move.is_arrival else ""),
-        _day(move.on),
+        day(move.on),
         Cell("" if face(move.project, user).is_veiled else move.note),
     )
 
@@ -191,8 +202,8 @@ def _stay(stay: Any, user: User, found: Found) -> Line:
         Cell(str(stay.project.task_force)),
         _units(stay),
         Cell(stay.get_target_display(), sub=_in_rate(stay, found)),
-        _day(stay.on),
-        Cell(stay.left_on.isoformat() if stay.left_on else money.NO_VALUE, sub=str(left_for)),
+        day(stay.on),
+        replace(day(stay.left_on), sub=str(left_for)),
     )
 
 
@@ -202,19 +213,19 @@ def _report(report: Any, user: User, found: Found) -> Line:
         Cell(str(report.project.task_force)),
         _units(report),
         Cell(f"{report.month:%Y-%m}"),
-        Cell(money.format_wan(in_wan(report.part))),
-        Cell(money.format_wan(report.funds_in_place)),
-        Cell(money.format_wan(report.invested)),
-        _day(report.recorded_on),
+        wan(in_wan(report.part)),
+        wan(report.funds_in_place),
+        wan(report.invested),
+        day(report.recorded_on),
     )
 
 
 def _visit(visit: Any, user: User, found: Found) -> Line:
     return (
-        _day(visit.on),
+        day(visit.on),
         Cell(visit.get_level_display()),
         Cell(str(visit.unit or _("The city itself"))),
-        Cell(str(visit.met)),
+        Cell(str(visit.met), value=visit.met),
     )
 
 
@@ -223,7 +234,7 @@ def _engagement(engagement: Any, user: User, found: Found) -> Line:
         Cell(engagement.party),
         Cell(engagement.get_kind_display()),
         Cell(engagement.place),
-        _day(engagement.visit.on),
+        day(engagement.visit.on),
         Cell(str(engagement.visit.unit or _("The city itself"))),
         Cell(engagement.outcome or money.NO_VALUE),
     )
@@ -235,8 +246,8 @@ def _service(service: Any, user: User, found: Found) -> Line:
         Cell(str(service.project.task_force)),
         Cell(str(service.project.reporting_unit)),
         Cell(str(service.team), sub=service.leader),
-        _day(service.since),
-        _day(service.until),
+        day(service.since),
+        day(service.until),
     )
 
 
@@ -246,7 +257,7 @@ def _issue(issue: Any, user: User, found: Found) -> Line:
         Cell(issue_text(issue, user)),
         Cell(face(issue.project, user).name),
         Cell(str(issue.department)),
-        _day(issue.raised_on),
+        day(issue.raised_on),
         Cell(issue.get_state_display(), sub=issue.resolved_on.isoformat() if issue.resolved_on else ""),
     )
 
@@ -258,24 +269,24 @@ def _flag(flag: Any, user: User, found: Found) -> Line:
         Cell(str(flag.project.task_force)),
         Cell(str(flag.item.template.department)),
         Cell(flag.get_code_display(), lamp="over_statute" if flag.severity == "red" else "over_promise"),
-        _day(flag.first_day),
+        day(flag.first_day),
     )
 
 
 _PROJECT = (
-    Column(gettext_lazy("Project")),
+    Column(gettext_lazy("Project"), sub=gettext_lazy("Enterprise")),
     Column(gettext_lazy("Task force")),
     Column(gettext_lazy("Reporting unit")),
 )
 
 _ISSUES = Listing(
     (
-        Column(gettext_lazy("Number")),
+        Column(gettext_lazy("Number"), sub=gettext_lazy("Category")),
         Column(gettext_lazy("What the matter is")),
         Column(gettext_lazy("Project")),
         Column(gettext_lazy("Department")),
-        Column(gettext_lazy("Raised on")),
-        Column(gettext_lazy("State")),
+        Column(gettext_lazy("Raised on"), kind=Kind.DAY),
+        Column(gettext_lazy("State"), sub=gettext_lazy("Resolved on")),
     ),
     _issue,
     _visible_issues,
@@ -286,10 +297,15 @@ _ISSUES = Listing(
 _EVENTS = Listing(
     (
         *_PROJECT,
-        Column(gettext_lazy("Kind")),
-        Column(gettext_lazy("Counted (万元)"), is_number=True),
-        Column(gettext_lazy("Signed on")),
-        Column(gettext_lazy("Verified on")),
+        Column(gettext_lazy("Kind"), sub=gettext_lazy("In the rate")),
+        Column(
+            gettext_lazy("Counted (万元)"),
+            is_number=True,
+            kind=Kind.WAN,
+            sub=gettext_lazy("Part of the unit"),
+        ),
+        Column(gettext_lazy("Signed on"), kind=Kind.DAY),
+        Column(gettext_lazy("Verified on"), kind=Kind.DAY),
         Column(gettext_lazy("Counted in")),
     ),
     _event,
@@ -302,10 +318,10 @@ _REPORTS = Listing(
     (
         *_PROJECT,
         Column(gettext_lazy("Month")),
-        Column(gettext_lazy("Added (万元)"), is_number=True),
-        Column(gettext_lazy("Funds in place so far (万元)")),
-        Column(gettext_lazy("Investment done so far (万元)")),
-        Column(gettext_lazy("Reported on")),
+        Column(gettext_lazy("Added (万元)"), is_number=True, kind=Kind.WAN),
+        Column(gettext_lazy("Funds in place so far (万元)"), kind=Kind.WAN),
+        Column(gettext_lazy("Investment done so far (万元)"), kind=Kind.WAN),
+        Column(gettext_lazy("Reported on"), kind=Kind.DAY),
     ),
     _report,
     _of_visible_projects,
@@ -323,9 +339,9 @@ LISTINGS: dict[str, Listing] = {
     "stays": Listing(
         (
             *_PROJECT,
-            Column(gettext_lazy("Batch")),
-            Column(gettext_lazy("Since")),
-            Column(gettext_lazy("Left on")),
+            Column(gettext_lazy("Batch"), sub=gettext_lazy("In the rate")),
+            Column(gettext_lazy("Since"), kind=Kind.DAY),
+            Column(gettext_lazy("Left on"), kind=Kind.DAY, sub=gettext_lazy("Left for")),
         ),
         _stay,
         _of_visible_projects,
@@ -336,7 +352,7 @@ LISTINGS: dict[str, Listing] = {
         (
             *_PROJECT,
             Column(gettext_lazy("Move")),
-            Column(gettext_lazy("On")),
+            Column(gettext_lazy("On"), kind=Kind.DAY),
             Column(gettext_lazy("Note")),
         ),
         _move,
@@ -346,10 +362,10 @@ LISTINGS: dict[str, Listing] = {
     ),
     "visits": Listing(
         (
-            Column(gettext_lazy("Date")),
+            Column(gettext_lazy("Date"), kind=Kind.DAY),
             Column(gettext_lazy("Level")),
             Column(gettext_lazy("Led by")),
-            Column(gettext_lazy("Met"), is_number=True),
+            Column(gettext_lazy("Met"), is_number=True, kind=Kind.NUMBER),
         ),
         _visit,
         _visible_visits,
@@ -361,7 +377,7 @@ LISTINGS: dict[str, Listing] = {
             Column(gettext_lazy("Met")),
             Column(gettext_lazy("Kind")),
             Column(gettext_lazy("Place")),
-            Column(gettext_lazy("Date")),
+            Column(gettext_lazy("Date"), kind=Kind.DAY),
             Column(gettext_lazy("Led by")),
             Column(gettext_lazy("Outcome")),
         ),
@@ -373,9 +389,9 @@ LISTINGS: dict[str, Listing] = {
     "services": Listing(
         (
             *_PROJECT,
-            Column(gettext_lazy("Service team")),
-            Column(gettext_lazy("Since")),
-            Column(gettext_lazy("Until")),
+            Column(gettext_lazy("Service team"), sub=gettext_lazy("Team leader")),
+            Column(gettext_lazy("Since"), kind=Kind.DAY),
+            Column(gettext_lazy("Until"), kind=Kind.DAY),
         ),
         _service,
         _of_served_projects,
@@ -391,7 +407,7 @@ LISTINGS: dict[str, Listing] = {
             Column(gettext_lazy("Task force")),
             Column(gettext_lazy("Department")),
             Column(gettext_lazy("Stalled because")),
-            Column(gettext_lazy("Since")),
+            Column(gettext_lazy("Since"), kind=Kind.DAY),
         ),
         _flag,
         _visible_flags,

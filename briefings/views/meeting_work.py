@@ -5,14 +5,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Avg, Count, Max, Min
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from briefings import candidates, meeting_papers
+from briefings import candidates, excel, meeting_papers
 from briefings import meetings as verbs
 from briefings.candidates import RULES, Candidate
 from briefings.meeting_forms import (
@@ -34,7 +34,7 @@ from briefings.models import (
 )
 from briefings.views.meetings import BUREAU, LEADER, READERS, check_reads_work, found, frame
 from briefings.views.posting import pressed, taken
-from core import clock, money
+from core import clock, exporting, money
 from core.pages import download, page
 from projects.models import Project
 from projects.showing import face, name_of
@@ -71,7 +71,7 @@ def _shown(meeting: OnSiteMeeting) -> list[ShownProject]:
 
 
 @allow(READERS)
-def projects(request: HttpRequest, pk: int) -> HttpResponse:
+def projects(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The list with each rule met or not and the departments' words, and what could be put on it."""
     meeting, user = _open_meeting(request, pk), user_of(request)
     proposed = candidates.of_meeting(meeting) if user.has_perm(BUREAU) and _list_is_open(meeting) else []
@@ -80,20 +80,30 @@ def projects(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("briefings:meeting_projects", meeting.pk)
     judged, shown = candidates.of_shown(meeting), _shown(meeting)
     opens = _opens(shown, user)
+    rules, listed = list(RULES.values()), [_listed(row, judged, user, opens) for row in shown]
+    candidates_told = [_proposed(one, user) for one in proposed]
+    if exporting.asked(request):
+        also = [(excel.meeting_candidates(rules), candidates_told)] if proposed else []
+        sheet, narrowed = excel.meeting_projects(rules), _of_meeting(meeting)
+        return exporting.answer(request, sheet, listed, narrowed=narrowed, also=also)
     is_open = _list_is_open(meeting) and user.has_perm(BUREAU)
     return page(
         request,
         "briefings/meeting_projects.html",
         {
             **frame(request, meeting, "meeting_projects"),
-            "rules": list(RULES.values()),
-            "shown": [_listed(row, judged, user, opens) for row in shown],
-            "proposed": [_proposed(one, user) for one in proposed],
+            "rules": rules,
+            "shown": listed,
+            "proposed": candidates_told,
             "is_open": is_open,
             "columns": len(RULES) + 1 + is_open,
             "screeners": Screener.choices,
         },
     )
+
+
+def _of_meeting(meeting: OnSiteMeeting) -> list[tuple[str, str]]:
+    return [(_("Meeting"), excel.meeting_name(meeting))]
 
 
 def _opens(shown: Iterable[ShownProject], user: User) -> set[int]:
@@ -165,13 +175,16 @@ def _number(request: HttpRequest) -> int:
 
 
 @allow(READERS)
-def attendees(request: HttpRequest, pk: int) -> HttpResponse:
+def attendees(request: HttpRequest, pk: int) -> HttpResponseBase:
     meeting, user = _open_meeting(request, pk), user_of(request)
     guest = GuestForm(request.POST if request.POST.get("step") == "guest" else None)
     if request.method == "POST" and not (guest.is_bound and not guest.is_valid()):
         _change_attendees(request, meeting, guest)
         return redirect("briefings:attendees", meeting.pk)
     rows = meeting.attendees.select_related("unit", "user").annotate(scored=Count("scores"))
+    if exporting.asked(request):
+        found_rows = list(rows.order_by("pk"))
+        return exporting.answer(request, excel.ATTENDEES, found_rows, narrowed=_of_meeting(meeting))
     return page(
         request,
         "briefings/attendees.html",
@@ -208,11 +221,14 @@ def _change_attendees(request: HttpRequest, meeting: OnSiteMeeting, guest: Guest
 
 
 @allow(READERS)
-def scores(request: HttpRequest, pk: int) -> HttpResponse:
+def scores(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Averages of what the attendees gave each project, and this person's own sheet."""
     meeting, user = _open_meeting(request, pk), user_of(request)
     own = meeting.attendees.filter(user=user).first()
     rows = meeting.attendees.annotate(scored=Count("scores")).select_related("unit").order_by("pk")
+    if exporting.asked(request):
+        told = averages(meeting, user)
+        return exporting.answer(request, excel.SCORES, told, narrowed=_of_meeting(meeting))
     return page(
         request,
         "briefings/scores.html",

@@ -61,7 +61,7 @@ def _periods() -> QuerySet[Period]:
 
 
 @allow(READERS)
-def month(request: HttpRequest, month: str) -> HttpResponse:
+def month(request: HttpRequest, month: str) -> HttpResponseBase:
     """An open month with what still stands before its closing, a closed one with its restatement."""
     found, today = period_of(month), clock.today()
     context = {
@@ -72,7 +72,16 @@ def month(request: HttpRequest, month: str) -> HttpResponse:
     }
     if found.closed_on is None:
         return page(request, "briefings/month_open.html", context | _open(found, today))
-    return page(request, "briefings/month_closed.html", context | _closed(request, found, today))
+    closed = _closed(request, found, today)
+    if exporting.asked(request) and "rows" in closed:
+        return _exported(request, found, closed)
+    return page(request, "briefings/month_closed.html", context | closed)
+
+
+def _exported(request: HttpRequest, found: Period, closed: dict[str, Any]) -> HttpResponseBase:
+    sheet = excel.restatement(found, closed["scope"], closed["rules"])
+    also = [(excel.CORRECTIONS, closed["documents"])]
+    return exporting.answer(request, sheet, closed["rows"], narrowed=closed["form"], also=also)
 
 
 def _neighbour(found: Period, step: int) -> Period | None:

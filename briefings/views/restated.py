@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from briefings import figures
+from briefings import excel, figures
 from briefings.causes import Cause, is_veiled, open_to
 from briefings.choices import Span
 from briefings.content import printed_unit
@@ -24,7 +24,7 @@ from briefings.figures import Rate, Scope, Unit
 from briefings.models import ClosedFigure, ClosedIndicator, CorrectionDocument, Period
 from briefings.restating import Restated, Restatement
 from briefings.views import cards
-from core import clock, money
+from core import clock, exporting, money
 from core.pages import page
 from core.remembering import memory
 from projects.showing import face
@@ -152,7 +152,7 @@ def signed_wan(value: Decimal) -> str:
 
 
 @allow(READERS)
-def restated(request: HttpRequest, month: str, code: str) -> HttpResponse:
+def restated(request: HttpRequest, month: str, code: str) -> HttpResponseBase:
     """One figure of a closed month: as published, as it would read today, and every row that makes the
     difference. Rows that the reader may not open are added up in one line."""
     found, today = period_of(month), clock.today()
@@ -161,7 +161,27 @@ def restated(request: HttpRequest, month: str, code: str) -> HttpResponse:
     row = get_object_or_404(kept, indicator__code=code, scope_key=request.GET.get("scope", "city"), span=span)
     restatement = restatement_of(found, today)
     one = restatement.restated(row)
+    if exporting.asked(request):
+        return _exported(request, restatement, one)
     return page(request, "briefings/restated.html", _causes(request, restatement, one))
+
+
+def _exported(request: HttpRequest, restatement: Restatement, one: Restated) -> HttpResponseBase:
+    """Every row that makes the difference; of a rate, the two figures that it divides."""
+    user, unit = user_of(request), one.indicator.unit
+    months = cards.months_in_words(restatement.windows[one.figure.span])
+    about = [(_("About"), cards.scope_in_words(one.scope)), (_("Months"), months)]
+    if parts := _parts(restatement, one, figures.INDICATORS.get(one.indicator.code)):
+        sheet = excel.restatement(restatement.period, about[0][1], one.indicator.rules)
+        return exporting.answer(request, sheet, parts, narrowed=about)
+    causes = restatement.causes(one)
+    seen = open_to(user, causes)
+    told = [{"cause": cause, **_told(cause, user, unit)} for cause in causes if cause.row_id in seen]
+    notes = [(_("How it is counted"), _formula(one.indicator)), (_("Counting rules"), one.indicator.rules)]
+    if hidden := len(causes) - len(told):
+        notes.append((_("Not in this file"), _("%(n)s further rows that you may not open") % {"n": hidden}))
+    sheet = excel.causes(str(one.indicator), unit if unit == Unit.WAN else printed_unit(unit), notes)
+    return exporting.answer(request, sheet, told, narrowed=about)
 
 
 def _causes(request: HttpRequest, restatement: Restatement, one: Restated) -> dict[str, Any]:

@@ -6,7 +6,7 @@ An app declares its lists in its `excel.py`; a view gives them away with two lin
         return exporting.answer(request, excel.ISSUES, rows, narrowed=filterset)
 """
 
-from core.exporting.answering import answer, asked, leave_trace
+from core.exporting.answering import answer, asked
 from core.exporting.sheets import Column, Kind, Rows, Sheet, day_in, each, in_chunks
 
-__all__ = ["Column", "Kind", "Rows", "Sheet", "answer", "asked", "day_in", "each", "in_chunks", "leave_trace"]
+__all__ = ["Column", "Kind", "Rows", "Sheet", "answer", "asked", "day_in", "each", "in_chunks"]

@@ -30,7 +30,7 @@ TOLD_EVERY = 0.5  # seconds between two words of a worker about how far it is
 
 # What a list was narrowed to: a FilterSet or form, or ready (label, words) pairs.
 Narrowed = Any
-Also = Sequence[tuple[Sheet, Sequence[Any]]]
+Also = Sequence[tuple[Sheet, Rows | Sequence[Any]]]
 
 
 def asked(request: HttpRequest) -> bool:
@@ -70,23 +70,26 @@ def answer(
 
     `also` are small tables beside the list, with sheets of their own in a workbook.
     """
-    if not isinstance(rows, Rows):
-        rows = Rows(len(rows), rows)
+    rows, beside = _rows(rows), [(table, _rows(lines)) for table, lines in also]
     job = large.job_of(request)
-    if job is None and rows.count > DIRECTLY:
+    if job is None and rows.count + sum(lines.count for _table, lines in beside) > DIRECTLY:
         return _sent(request, sheet)
     words = _in_words(request, narrowed)
     order = _Order(str(sheet.title), request.GET[PARAMETER], request.user, request.path, words)
     content: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     if job is None:
-        _write(content, order, sheet, rows.lines, also)
+        _write(content, order, sheet, rows.lines, beside)
         content.seek(0)
         return _download(content, order)
     with content:
-        written = _write(content, order, sheet, _telling(job, rows), also)
+        written = _write(content, order, sheet, _telling(job, rows), beside)
         jobs.progress(job, written, max(written, rows.count))
         large.keep(job, content, name=order.file_name, content_type=FORMS[order.form])
     return HttpResponse()
+
+
+def _rows(given: Rows | Sequence[Any]) -> Rows:
+    return given if isinstance(given, Rows) else Rows(len(given), given)
 
 
 def _sent(request: HttpRequest, sheet: Sheet) -> HttpResponse:
@@ -105,7 +108,13 @@ def _download(content: IO[bytes], order: _Order) -> FileResponse:
     return response
 
 
-def _write(content: IO[bytes], order: _Order, sheet: Sheet, lines: Iterable[Any], also: Also) -> int:
+def _write(
+    content: IO[bytes],
+    order: _Order,
+    sheet: Sheet,
+    lines: Iterable[Any],
+    beside: Iterable[tuple[Sheet, Rows]],
+) -> int:
     """Write the file and its trace; the number of rows."""
     if order.form == "csv":
         written = commas.write(content, sheet, lines)
@@ -115,7 +124,7 @@ def _write(content: IO[bytes], order: _Order, sheet: Sheet, lines: Iterable[Any]
             sheet,
             lines,
             explained=lambda rows, cut: _explained(order, sheet, rows, cut),
-            also=also,
+            also=((table, rows.lines) for table, rows in beside),
         )
     _trace(order, written)
     return written
@@ -132,11 +141,6 @@ def _trace(order: _Order, rows: int) -> None:
         rows=rows,
         note=note if rows > NOTED_FROM else "",
     )
-
-
-def leave_trace(request: HttpRequest, *, title: str, form: str, rows: int, narrowed: Narrowed = ()) -> None:
-    """For files that are not written here."""
-    _trace(_Order(title, form, request.user, request.path, _in_words(request, narrowed)), rows)
 
 
 def _telling(job: Job, rows: Rows) -> Iterator[Any]:

@@ -228,37 +228,51 @@ def test_statistics_reads_of_left_out_events_only_the_verified(client, statistic
     assert page.context["hidden"] == 7 - len(page.context["lines"])
 
 
+def exported(client: Any, user: Any, **asked: str) -> bytes:
+    address = reverse("briefings:counted", args=["contracted"])
+    return b"".join(get(client, user, address, export="xlsx", **asked).streaming_content)
+
+
 def sheets(content: bytes) -> dict[str, list[list[Any]]]:
     book = load_workbook(io.BytesIO(content))
     return {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book}
 
 
 def test_workbook_holds_everything_and_adds_up(client, leader, half_year):
-    answer = get(client, leader, reverse("briefings:passport_workbook", args=["contracted"]))
-    book = sheets(answer.content)
+    book = sheets(exported(client, leader))
 
-    assert list(book) == ["Passport", "Counted", "Left out", "By month", "By unit"]
-    number = book["Counted"][0].index("Counted (万元)")
-    assert sum(row[number] for row in book["Counted"][1:]) == 122_500
+    counted, left_out, by_month, by_unit, about = book
+    assert (left_out, by_month, by_unit, about) == ("Left out", "By month", "By unit", "About this file")
+    number = book[counted][0].index("Counted (万元)")
+    assert sum(row[number] for row in book[counted][1:]) == 122_500
     assert book["By month"][-1][:2] == ["Control sum", 122_500]
     assert len(book["Left out"]) == 1 + 7
+    assert {type(row[book[counted][0].index("Signed on")]) for row in book[counted][1:]} == {
+        datetime.datetime
+    }
+    assert dict(row[:2] for row in book["About this file"])["Counting rules"] == "2025-01 v1"
+
+
+def test_workbook_begins_with_the_tab_that_is_open(client, leader, half_year):
+    book = sheets(exported(client, leader, show="left_out", why=LeftOut.WAITING))
+
+    first = next(iter(book.values()))
+    assert [row[first[0].index("Left out because")] for row in first[1:]] == [str(LeftOut.WAITING.label)]
 
 
 def test_name_that_begins_like_a_formula_stays_text(client, leader, half_year):
-    answer = get(client, leader, reverse("briefings:passport_workbook", args=["contracted"]))
-    package = zipfile.ZipFile(io.BytesIO(answer.content))
-    xml = package.read("xl/worksheets/sheet2.xml").decode()
+    package = zipfile.ZipFile(io.BytesIO(exported(client, leader)))
+    xml = package.read("xl/worksheets/sheet1.xml").decode()
 
     assert "=1+1 钢铁项目" in xml
     assert "<f>" not in "".join(package.read(name).decode() for name in package.namelist() if "sheet" in name)
 
 
 def test_workbook_keeps_what_the_reader_may_not_open(client, stranger, half_year):
-    answer = get(client, stranger, reverse("briefings:passport_workbook", args=["contracted"]))
-    book = sheets(answer.content)
+    counted, left_out, *_parts, about = sheets(exported(client, stranger)).values()
 
-    assert [row[0] for row in book["Counted"][2:]] == ["4 further rows that you may not open"]
-    assert [row[0] for row in book["Left out"][1:]] == ["7 further rows that you may not open"]
+    assert (len(counted), len(left_out)) == (2, 1)
+    assert ["Not in this file", "4 further rows that you may not open"] in about
 
 
 def run(*arguments: str) -> Any:
