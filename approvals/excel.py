@@ -4,9 +4,8 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext
 
 from approvals.models import ItemLimit
 from core.exporting import Column, Kind, Sheet, day_in
@@ -90,22 +89,22 @@ MOVED = Sheet(
 
 def _limit(limit: ItemLimit | None) -> str:
     if limit is None or (limit.statutory_days, limit.promised_days) == (None, None):
-        return _now("no limit")
+        return gettext("no limit")
     parts = (_by_law(limit.statutory_days), _promised(limit.promised_days))
     return pgettext("between items of a list", ", ").join(parts)
 
 
 def _by_law(days: int | None) -> str:
     if days is None:
-        return _now("by law —")
+        return gettext("by law —")
     return ngettext("by law %(n)s day", "by law %(n)s days", days) % {"n": days}
 
 
 def _promised(days: int | None) -> str:
     if days is None:
-        return _now("promised —")
+        return gettext("promised —")
     if days == 0:
-        return _now("promised: on the spot")
+        return gettext("promised: on the spot")
     return ngettext("promised %(n)s day", "promised %(n)s days", days) % {"n": days}
 
 
@@ -117,7 +116,7 @@ CATALOGUE = Sheet(
         Column(_("Department"), itemgetter("department"), width=18),
         Column(
             _("Which projects need it"),
-            lambda row: "\n".join(map(str, row["rules"])) or _now("Every project"),
+            lambda row: "\n".join(map(str, row["rules"])) or gettext("Every project"),
             width=40,
         ),
         Column(_("Needs first"), lambda row: listed(row["needs"]), width=30),
@@ -193,6 +192,54 @@ REACHED = Sheet(
 )
 
 
+# --- One project --------------------------------------------------------------------------------------
+
+
+PROCESS = Sheet(
+    _("Approval process"),
+    (
+        Column(_("Phase"), itemgetter("phase"), width=16),
+        Column(_("Item"), itemgetter("name"), width=26),
+        Column(_("Needs first"), lambda row: listed(row["waits_for"]), width=30),
+        Column(_("Owner"), itemgetter("department"), width=18),
+        Column(_("Due"), day_in("due"), Kind.DAY, 13),
+        Column(_("Submit at the latest"), day_in("submit_by"), Kind.DAY, 13),
+        Column(_("Decided on"), day_in("closed"), Kind.DAY, 13),
+        Column(_("Certificate"), itemgetter("certificate"), width=20),
+        STATE,
+        VERDICT,
+    ),
+)
+
+
+def _earliest(place: int) -> Callable[[Row], Any]:
+    ready = day_in("day")
+    return lambda row: ready({"day": row["earliest"][place]})
+
+
+PLAN = Sheet(
+    _("By when must what be handed in?"),
+    (
+        Column(_("Item"), itemgetter("label"), width=26),
+        Column(_("Department"), itemgetter("department"), width=18),
+        Column(
+            _("On the critical path"),
+            lambda row: gettext("Yes") if row["is_critical"] else gettext("No"),
+            width=10,
+        ),
+        Column(_("Needs first"), lambda row: "\n".join(row["needs"]), width=30),
+        Column(_("Handed in on"), day_in("handed_in"), Kind.DAY, 13),
+        Column(_("Submit at the latest"), day_in("submit_by"), Kind.DAY, 13),
+        Column(_("Finish at the latest"), day_in("finish_by"), Kind.DAY, 13),
+        Column(_("Submit at the earliest"), _earliest(0), Kind.DAY, 13),
+        Column(_("At the earliest"), _earliest(1), Kind.DAY, 13),
+        Column(_("Days to spare"), _word, width=18),
+        Column(_("Frees (days)"), itemgetter("frees"), Kind.NUMBER, 10),
+        Column(_("Where the days come from"), itemgetter("why"), width=50),
+    ),
+)
+
+
 # --- Stalls and what they hold up -------------------------------------------------------------------
 
 STALLED = Sheet(
@@ -259,6 +306,47 @@ TEAMS = Sheet(
         _count(_("Not yet submitted"), "waiting"),
         _count(_("Open issues"), "issues"),
         _count(_("Resolved this year"), "resolved"),
+    ),
+)
+
+
+def _now_followed(head: Any, name: str) -> Column:
+    return Column(head, lambda line: line["figures"][name], Kind.NUMBER, 12)
+
+
+def _service(head: Any, name: str, kind: Kind = Kind.TEXT, width: int = 13) -> Column:
+    return Column(head, lambda line: getattr(line["service"], name), kind, width)
+
+
+def _project_of_service(head: Any, name: str, width: int) -> Column:
+    return Column(head, lambda line: getattr(line["service"].project, name), width=width)
+
+
+_FOLLOWED = (
+    Column(_("Project"), itemgetter("name"), width=34),
+    _project_of_service(_("Project code"), "code", 16),
+    _service(_("Team leader"), "leader"),
+    _service(_("Followed since"), "since", Kind.DAY),
+)
+
+FOLLOWED = Sheet(
+    _("Projects of a team"),
+    (
+        *_FOLLOWED,
+        _now_followed(_("Being worked on"), "under_way"),
+        _now_followed(_("Over a limit"), "late"),
+        _now_followed(_("Not yet submitted"), "waiting"),
+        _now_followed(_("Open issues"), "issues"),
+    ),
+)
+
+FOLLOWED_BEFORE = Sheet(
+    _("Followed before"),
+    (
+        *_FOLLOWED,
+        _service(_("Until"), "until", Kind.DAY),
+        Column(_("Open on that day"), lambda line: listed(line["left"]), width=34),
+        _service(_("Note"), "note", width=40),
     ),
 )
 

@@ -1,10 +1,10 @@
 """The lists of this app as files: their columns, as the pages show them."""
 
 from collections.abc import Callable, Mapping
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.exporting import Column, Kind, Sheet, day_in
@@ -49,7 +49,7 @@ VERIFY = Sheet(
         Column(_("Amount (亿元)"), _amount, Kind.YI, 14),
         Column(_("Signed on"), lambda row: row["event"].signed_on, Kind.DAY, 13),
         Column(_("Will count in"), lambda row: f"{row['counting'].month:%Y-%m}", width=13),
-        Column(_("Late"), lambda row: _now("Yes") if row["counting"].is_late else "", width=8),
+        Column(_("Late"), lambda row: gettext("Yes") if row["counting"].is_late else "", width=8),
         Column(_("Whose"), lambda row: str(row["event"].project.reporting_unit)),
         Column(_("Task force"), lambda row: str(row["event"].project.task_force)),
         Column(_("Entered by"), lambda row: row["event"].recorded_by.name, width=12),
@@ -106,7 +106,9 @@ PROGRESS = Sheet(
         Column(_("Physical progress"), _reported("physical"), width=40),
         Column(_("What blocks it"), _reported("blocked_by"), width=30),
         Column(
-            _("Reported"), lambda row: _now("Reported") if row["report"] else _now("Not reported"), width=10
+            _("Reported"),
+            lambda row: gettext("Reported") if row["report"] else gettext("Not reported"),
+            width=10,
         ),
     ),
 )
@@ -141,7 +143,7 @@ def plan_sums(batches: Mapping[str, str]) -> Sheet:
     return Sheet(
         _("Plan against fact"),
         (
-            Column(_("Batch"), lambda pair: batches.get(pair[0]) or _now("The whole list"), width=14),
+            Column(_("Batch"), lambda pair: batches.get(pair[0]) or gettext("The whole list"), width=14),
             Column(_("Planned"), lambda pair: pair[1].planned.count, Kind.NUMBER, 12),
             Column(_("亿元"), lambda pair: pair[1].planned.amount, Kind.YI, 12),
             *(Column(label, _of(outcome), Kind.NUMBER, 16) for outcome, label in OUTCOMES),
@@ -151,3 +153,112 @@ def plan_sums(batches: Mapping[str, str]) -> Sheet:
 
 
 IN_ORDER = (*Stage.values, "")
+
+
+def _proposed(head: Any, name: str, kind: Kind = Kind.TEXT, width: int = 14) -> Column:
+    return Column(head, lambda line: getattr(line["row"], name), kind, width)
+
+
+def _said_by(line: Row) -> str | None:
+    return line["row"].changed_by.name if line["row"].reason else None
+
+
+def new_year(batches: Mapping[str, str], year: int) -> Sheet:
+    """What is proposed for a year, project by project, with the reason; the rows are the page's own."""
+
+    def batch(name: str) -> Callable[[Row], str]:
+        return lambda line: batches.get(getattr(line["row"], name)) or gettext("Not on the list")
+
+    return Sheet(
+        _("New Year's proposal"),
+        (
+            Column(gettext("Batch of %(year)s") % {"year": year - 1}, batch("source"), width=14),
+            Column(gettext("Batch of %(year)s") % {"year": year}, batch("batch"), width=14),
+            Column(_("Project"), lambda line: line["face"].name, width=34),
+            Column(_("Enterprise"), lambda line: line["face"].enterprise, width=30),
+            Column(_("Task force"), lambda line: str(line["project"].task_force)),
+            Column(_("亿元"), itemgetter("amount"), Kind.YI, 12),
+            Column(_("Why"), lambda line: line["row"].reason or line["why"], width=50),
+            Column(_("Decided by hand"), _said_by, width=12),
+            Column(_("Instead of"), lambda line: line["proposed"] if line["row"].reason else None, width=14),
+            _proposed(_("Planned for"), "planned_on", Kind.DAY, 13),
+            Column(
+                _("Can hardly start within the year"),
+                lambda line: gettext("Yes") if line["row"].is_doubtful else None,
+                width=10,
+            ),
+        ),
+    )
+
+
+# --- One project ------------------------------------------------------------------------------------
+
+
+def _event(head: Any, name: str, kind: Kind = Kind.TEXT, width: int = 14) -> Column:
+    return Column(head, lambda row: getattr(row["event"], name), kind, width)
+
+
+def _of_verdict(of: Callable[[Any], Any]) -> Callable[[Row], Any]:
+    return lambda row: of(row["verdict"]) if row["verdict"] else None
+
+
+def contract(knows: bool) -> Sheet:
+    """Every event of a project's contract with its verdict. What people wrote is for those who know it."""
+
+    def written(of: Callable[[Row], Any]) -> Callable[[Row], Any]:
+        return lambda row: of(row) if knows else None
+
+    return Sheet(
+        _("What stands in the contract?"),
+        (
+            Column(_("Event"), lambda row: row["event"].get_kind_display(), width=14),
+            Column(_("Amount (万元)"), lambda row: row["event"].amount or None, Kind.WAN, 16),
+            Column(
+                _("Amount in its currency (× 10,000)"),
+                lambda row: row["event"].original_amount or None,
+                Kind.WAN,
+                16,
+            ),
+            Column(_("Currency"), lambda row: row["event"].get_currency_display(), width=10),
+            _event(_("Day"), "signed_on", Kind.DAY, 13),
+            Column(
+                _("Verification"),
+                lambda row: (
+                    row["verdict"].get_verdict_display() if row["verdict"] else gettext("To be verified")
+                ),
+                width=12,
+            ),
+            Column(_("Verdict on"), _of_verdict(lambda one: one.on), Kind.DAY, 13),
+            Column(_("Verdict by"), _of_verdict(lambda one: one.by.name), width=12),
+            Column(_("Reason"), written(_of_verdict(lambda one: one.reason)), width=30),
+            Column(_("Entered by"), lambda row: row["event"].recorded_by.name, width=12),
+            _event(_("Entered on"), "recorded_on", Kind.DAY, 13),
+            Column(_("Does not count because"), lambda row: row["event"].exclusion_reason, width=30),
+            Column(_("Note"), written(lambda row: row["event"].note), width=40),
+        ),
+    )
+
+
+REPORTED = Sheet(
+    _("How far is the investment?"),
+    (
+        Column(_("Month"), lambda report: f"{report.month:%Y-%m}", width=12),
+        Column(_("Fixed-asset investment done (万元)"), attrgetter("invested"), Kind.WAN, 16),
+        Column(_("Funds in place (万元)"), attrgetter("funds_in_place"), Kind.WAN, 16),
+        Column(_("Physical progress"), attrgetter("physical"), width=40),
+        Column(_("What blocks it"), attrgetter("blocked_by"), width=30),
+        Column(_("By"), lambda report: report.by.name, width=12),
+        Column(_("Recorded on"), attrgetter("recorded_on"), Kind.DAY, 13),
+        Column(_("Reason"), attrgetter("reason"), width=30),
+    ),
+)
+
+STORY = Sheet(
+    _("Course of events"),
+    (
+        Column(_("Day"), day_in("iso"), Kind.DAY, 13),
+        Column(_("What happened"), itemgetter("what"), width=50),
+        Column(_("Person"), itemgetter("who"), width=12),
+        Column(_("Note"), itemgetter("note"), width=50),
+    ),
+)

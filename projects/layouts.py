@@ -166,49 +166,56 @@ def _enterprise(told: Told) -> str:
     return _("Confidential") if told.is_veiled else told.facts.enterprise__name
 
 
-_l = gettext_lazy
 FIELDS: dict[str, Field] = {
-    "number": Field(_l("Running number"), attrgetter("number"), Kind.NUMBER, True),
-    "code": _field(_l("Project code"), "code"),
-    "name": Field(_l("Project"), _name, is_open=True),
-    "enterprise": Field(_l("Enterprise"), _enterprise, is_open=True),
-    "uscc": _field(_l("Credit code"), "enterprise__uscc", is_open=False),
-    "origin": _field(_l("Comes from"), "enterprise__origin", is_open=False),
-    "contact": Field(_l("Contact (masked)"), lambda told: masked_name(told.facts.enterprise__contact_name)),
-    "phone": Field(_l("Telephone (masked)"), lambda told: masked_phone(told.facts.enterprise__contact_phone)),
-    "national_code": _field(_l("National project code"), "national_code", is_open=False),
-    "content": _field(_l("What is built"), "content", is_open=False),
-    "officer": _field(_l("Officer in charge"), "officer", is_open=False),
-    "permit_no": _field(_l("Construction permit"), "permit_no", is_open=False),
+    "number": Field(gettext_lazy("Running number"), attrgetter("number"), Kind.NUMBER, True),
+    "code": _field(gettext_lazy("Project code"), "code"),
+    "name": Field(gettext_lazy("Project"), _name, is_open=True),
+    "enterprise": Field(gettext_lazy("Enterprise"), _enterprise, is_open=True),
+    "uscc": _field(gettext_lazy("Credit code"), "enterprise__uscc", is_open=False),
+    "origin": _field(gettext_lazy("Comes from"), "enterprise__origin", is_open=False),
+    "contact": Field(
+        gettext_lazy("Contact (masked)"), lambda told: masked_name(told.facts.enterprise__contact_name)
+    ),
+    "phone": Field(
+        gettext_lazy("Telephone (masked)"), lambda told: masked_phone(told.facts.enterprise__contact_phone)
+    ),
+    "national_code": _field(gettext_lazy("National project code"), "national_code", is_open=False),
+    "content": _field(gettext_lazy("What is built"), "content", is_open=False),
+    "officer": _field(gettext_lazy("Officer in charge"), "officer", is_open=False),
+    "permit_no": _field(gettext_lazy("Construction permit"), "permit_no", is_open=False),
     "task_force": Field(
-        _l("Task force"), lambda told: told.names.forces[told.facts.task_force], is_open=True
+        gettext_lazy("Task force"), lambda told: told.names.forces[told.facts.task_force], is_open=True
     ),
     "unit": Field(
-        _l("Reporting unit"), lambda told: told.names.units[told.facts.reporting_unit], is_open=True
+        gettext_lazy("Reporting unit"), lambda told: told.names.units[told.facts.reporting_unit], is_open=True
     ),
-    "location": Field(_l("Location"), lambda told: told.names.units[told.facts.location], is_open=True),
+    "location": Field(
+        gettext_lazy("Location"), lambda told: told.names.units[told.facts.location], is_open=True
+    ),
     "industrial": Field(
-        _l("Industrial"),
+        gettext_lazy("Industrial"),
         lambda told: told.names.yes if told.facts.is_industrial else told.names.no,
         is_open=True,
     ),
-    "stage": Field(_l("Batch"), lambda told: told.names.stages[told.facts.stage], is_open=True),
-    "stage_since": _field(_l("In this batch since"), "stage_since", Kind.DAY),
-    "status": Field(_l("Status"), lambda told: told.names.statuses[told.facts.status], is_open=True),
-    "signed_on": _field(_l("Signed on"), "signed_on", Kind.DAY),
-    "contracted": _field(_l("Contracted investment"), "contracted", Kind.WAN),
-    "fixed_assets": _field(_l("Fixed-asset part"), "fixed_assets", Kind.WAN),
-    "annual_output": _field(_l("Expected annual output"), "annual_output", Kind.WAN),
-    "jobs": _field(_l("Jobs"), "jobs", Kind.NUMBER),
-    "land_mu": _field(_l("Land (mu)"), "land_mu", Kind.NUMBER),
-    "planned_start": _field(_l("Planned start of works"), "planned_start", Kind.DAY),
-    "planned_production": _field(_l("Planned start of production"), "planned_production", Kind.DAY),
-    "accepted_on": _field(_l("Works accepted on"), "accepted_on", Kind.DAY),
-    "reported_month": Field(_l("Month of the last report"), _of_report("month"), Kind.DAY, True),
-    "invested": Field(_l("Fixed-asset investment done"), _of_report("invested"), Kind.WAN, True),
-    "funds_in_place": Field(_l("Funds in place"), _of_report("funds_in_place"), Kind.WAN, True),
-    "physical": Field(_l("Physical progress"), _of_report("physical")),
-    "blocked_by": Field(_l("What blocks it"), _of_report("blocked_by")),
+    "stage": Field(gettext_lazy("Batch"), lambda told: told.names.stages[told.facts.stage], is_open=True),
+    "stage_since": _field(gettext_lazy("In this batch since"), "stage_since", Kind.DAY),
+    "status": Field(
+        gettext_lazy("Status"), lambda told: told.names.statuses[told.facts.status], is_open=True
+    ),
+    "signed_on": _field(gettext_lazy("Signed on"), "signed_on", Kind.DAY),
+    "contracted": _field(gettext_lazy("Contracted investment"), "contracted", Kind.WAN),
+    "fixed_assets": _field(gettext_lazy("Fixed-asset part"), "fixed_assets", Kind.WAN),
+    "annual_output": _field(gettext_lazy("Expected annual output"), "annual_output", Kind.WAN),
+    "jobs": _field(gettext_lazy("Jobs"), "jobs", Kind.NUMBER),
+    "land_mu": _field(gettext_lazy("Land (mu)"), "land_mu", Kind.NUMBER),
+    "planned_start": _field(gettext_lazy("Planned start of works"), "planned_start", Kind.DAY),
+    "planned_production": _field(gettext_lazy("Planned start of production"), "planned_production", Kind.DAY),
+    "accepted_on": _field(gettext_lazy("Works accepted on"), "accepted_on", Kind.DAY),
+    "reported_month": Field(gettext_lazy("Month of the last report"), _of_report("month"), Kind.DAY, True),
+    "invested": Field(gettext_lazy("Fixed-asset investment done"), _of_report("invested"), Kind.WAN, True),
+    "funds_in_place": Field(gettext_lazy("Funds in place"), _of_report("funds_in_place"), Kind.WAN, True),
+    "physical": Field(gettext_lazy("Physical progress"), _of_report("physical")),
+    "blocked_by": Field(gettext_lazy("What blocks it"), _of_report("blocked_by")),
 }
 
 

@@ -4,18 +4,19 @@ import datetime
 from collections.abc import Collection
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from approvals import plan_sheet, planning, wording
+from approvals import excel, plan_sheet, planning, wording
 from approvals.forms import TryOutForm
 from approvals.models import Item
 from approvals.planning import ProjectPlan
 from approvals.views import tabs, timeline
-from core import clock
+from core import clock, exporting
 from core.pages import download, page
 from core.workdays import Calendar, calendar
 from projects import rules
@@ -26,7 +27,7 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @allow("approvals.view_item")
-def plan(request: HttpRequest, pk: int) -> HttpResponse:
+def plan(request: HttpRequest, pk: int) -> HttpResponseBase:
     """When works can begin, by when each item must be handed in, what is critical, what would help."""
     user, today, days = user_of(request), clock.today(), calendar()
     project = _project(user, pk)
@@ -36,12 +37,16 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     asked = request.GET if {"item", "days"} & request.GET.keys() else None
     form = TryOutForm(asked, items=may_be_tried)
     shown, tried = _tried(told, form, days)
+    name = face(project, user).name
+    if exporting.asked(request):
+        narrowed = [(_("Project"), name), (_("Tried out, not entered"), tried)]
+        return exporting.answer(request, excel.PLAN, _rows(shown, seen), narrowed=narrowed)
     return page(
         request,
         "approvals/plan.html",
         {
             "project": project,
-            "project_name": face(project, user).name,
+            "project_name": name,
             "of_project": tabs.of_project(request, project),
             "may_edit": rules.may(user, "projects.edit_project", project),
             "form": form if may_be_tried else None,
@@ -75,7 +80,7 @@ def _tried(told: ProjectPlan, form: TryOutForm, days: Calendar) -> tuple[Project
 
 
 def _told(told: ProjectPlan, seen: Collection[int], days: Calendar) -> dict[str, Any]:
-    unfinished = [row for row in told.rows() if row[0].pk in seen and not row[2].is_passed]
+    rows = _rows(told, seen)
     return {
         "plan": told.plan,
         "has_begun": told.has_begun,
@@ -87,11 +92,23 @@ def _told(told: ProjectPlan, seen: Collection[int], days: Calendar) -> dict[str,
         "path": [told.items[key] for key in told.plan.path if key in seen],
         "assumptions": wording.assumptions(told, seen, days=days) if told.items else [],
         "timelines": timeline.timelines(told, seen),
-        "rows": [_row(told, *row) for row in unfinished if _has_days(row[2])],
-        "later": sum(not _has_days(planned) for _item, _step, planned in unfinished),
+        "rows": rows,
+        "later": len(_unfinished(told, seen)) - len(rows),
         "passed": sum(p.is_passed for p in told.plan.items if p.key in seen),
         "total": len(seen),
     }
+
+
+Planned = tuple[Item, planning.Step, planning.Planned]
+
+
+def _unfinished(told: ProjectPlan, seen: Collection[int]) -> list[Planned]:
+    return [row for row in told.rows() if row[0].pk in seen and not row[2].is_passed]
+
+
+def _rows(told: ProjectPlan, seen: Collection[int]) -> list[dict[str, Any]]:
+    """By when what must be handed in; an item that only a finished building can have has no days yet."""
+    return [_row(told, *row) for row in _unfinished(told, seen) if _has_days(row[2])]
 
 
 def _has_days(planned: planning.Planned) -> bool:

@@ -80,26 +80,24 @@ def _team(user: User, pk: int) -> ServiceTeam:
 
 
 @allow("approvals.assign_team")
-def team(request: HttpRequest, pk: int) -> HttpResponse:
+def team(request: HttpRequest, pk: int) -> HttpResponseBase:
     """What a team follows, and what it has followed with the note of each hand-over."""
     user, today = user_of(request), clock.today()
     shown = _team(user, pk)
     services = list(_services(shown))
     now = [service for service in services if service.until is None]
     figures = load.of_projects([service.project_id for service in now], today)
-    return page(
-        request,
-        "approvals/team.html",
-        {
-            "team": shown,
-            "members": list(shown.members.order_by("name", "pk")),
-            "now": [
-                {"service": s, "name": name_of(s.project, user), "figures": figures[s.project_id]}
-                for s in now
-            ],
-            "before": [_past(s, user) for s in services if s.until is not None],
-        },
-    )
+    followed = [
+        {"service": s, "name": name_of(s.project, user), "figures": figures[s.project_id]} for s in now
+    ]
+    before = [_past(s, user) for s in services if s.until is not None]
+    if exporting.asked(request):
+        narrowed = [(_("Service team"), str(shown))]
+        also = [(excel.FOLLOWED_BEFORE, before)]
+        return exporting.answer(request, excel.FOLLOWED, followed, narrowed=narrowed, also=also)
+    members = list(shown.members.order_by("name", "pk"))
+    context = {"team": shown, "members": members, "now": followed, "before": before}
+    return page(request, "approvals/team.html", context)
 
 
 def _services(shown: ServiceTeam) -> QuerySet[Service]:

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
 from accounts.models import User
 from accounts.roles import Role
-from approvals import clocks, documents, lamps, lists, planning
+from approvals import clocks, documents, excel, lamps, lists, planning
 from approvals.choices import AssistanceState, ItemState, SupportState
 from approvals.models import AgencyTask, Item, Service, SheetExport, SupportNeed
 from approvals.views import assisting, needs, tabs
-from core import clock
+from core import clock, exporting
 from core.pages import download, page
 from core.workdays import Calendar, calendar
 from projects.models import Project
@@ -67,7 +68,7 @@ def _project(user: User, pk: int) -> Project:
 
 
 @allow("approvals.view_item")
-def three_lists(request: HttpRequest, pk: int) -> HttpResponse:
+def three_lists(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Approval process, service support, agency assistance: who owns each line, by when, how it stands."""
     user, today, days = user_of(request), clock.today(), calendar()
     project = _project(user, pk)
@@ -76,6 +77,9 @@ def three_lists(request: HttpRequest, pk: int) -> HttpResponse:
     item_rows = [_item_row(item, found, user, today=today, days=days) for item in found.items]
     need_rows = [needs.row(need, user, today=today, days=days) for need in found.needs]
     task_rows = [assisting.row(task, user, today=today, days=days) for task in found.tasks]
+    rows = [_shown(lines, only_open) for lines in (item_rows, need_rows, task_rows)]
+    if exporting.asked(request):
+        return _exported(request, face(project, user).name, rows, only_open)
     return page(
         request,
         "approvals/three_lists.html",
@@ -85,9 +89,9 @@ def three_lists(request: HttpRequest, pk: int) -> HttpResponse:
             "of_project": tabs.of_project(request, project),
             "service": next(iter(project.followed_now), None),  # type: ignore[attr-defined]
             "only_open": only_open,
-            "items": _shown(item_rows, only_open),
-            "needs": _shown(need_rows, only_open),
-            "tasks": _shown(task_rows, only_open),
+            "items": rows[0],
+            "needs": rows[1],
+            "tasks": rows[2],
             "progress": _progress(found),
             "with_tasks": user.role != Role.DEPARTMENT,
             "may_raise": user.has_perm("approvals.raise_need"),
@@ -95,6 +99,16 @@ def three_lists(request: HttpRequest, pk: int) -> HttpResponse:
             "may_print": user.has_perm("approvals.print_lists"),
         },
     )
+
+
+def _exported(
+    request: HttpRequest, name: str, rows: list[list[dict[str, Any]]], only_open: bool
+) -> HttpResponseBase:
+    """One workbook with a sheet for each list."""
+    process, support, assistance = rows
+    narrowed = [(_("Project"), name), (_("Which lines"), _("only open ones") if only_open else "")]
+    also = [(excel.NEEDS, support), (excel.TASKS, assistance)]
+    return exporting.answer(request, excel.PROCESS, process, narrowed=narrowed, also=also)
 
 
 def _shown(rows: list[dict[str, Any]], only_open: bool) -> list[dict[str, Any]]:

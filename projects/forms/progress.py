@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -109,7 +109,7 @@ class RowForm(ToldForm):
         self.data = {**self.data, self.add_prefix("version"): str(same.version)}
         self.add_error(
             None,
-            _now(
+            gettext(
                 "%(name)s has just reported this project: %(invested)s invested, %(funds)s in place."
                 " Save again to put yours in its place."
             )

@@ -10,16 +10,17 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from accounts.access import allow, user_of
-from core import clock, receipts
+from core import clock, exporting, receipts
 from core.money import format_yi
 from core.pages import page
 from core.refusal import Refusal
-from projects import annual_plan, new_year
+from projects import annual_plan, excel, new_year
 from projects.choices import PlanState, Stage
 from projects.forms import PlanForm
 from projects.models import AnnualPlan, PlanProposal
@@ -32,7 +33,7 @@ ROWS = 50
 
 
 @allow("projects.propose_plan")
-def differences(request: HttpRequest, year: int) -> HttpResponse:
+def differences(request: HttpRequest, year: int) -> HttpResponseBase:
     """What changes from last year's list to the new one, grouped by from → to; propose and approve."""
     today = clock.today()
     if not new_year.FIRST_YEAR <= year <= today.year + 1:
@@ -44,6 +45,8 @@ def differences(request: HttpRequest, year: int) -> HttpResponse:
         except Refusal as refused:
             refusal = refused
     plan = AnnualPlan.objects.filter(year=year).first()
+    if plan is not None and exporting.asked(request):
+        return _exported(request, plan)
     context: dict[str, Any] = {
         "year": year,
         "last_year": year - 1,
@@ -115,10 +118,24 @@ class Group:
         return tuple(order.index(batch) if batch else len(order) for batch in (self.source, self.target))  # type: ignore[return-value]
 
 
+def _proposals(plan: AnnualPlan) -> QuerySet[PlanProposal]:
+    rows = plan.proposals.select_related("project__enterprise", "project__task_force", "changed_by")
+    return rows.prefetch_related("project__shares")
+
+
+def _exported(request: HttpRequest, plan: AnnualPlan) -> HttpResponseBase:
+    """The whole proposal, whichever group is open on the page: so it is talked through."""
+    batches = batches_of(plan.year)
+    rows = exporting.each(
+        _proposals(plan).order_by("source", "batch", "pk"), lambda row: _row(request, row, batches)
+    )
+    narrowed = [(_("Year"), str(plan.year)), (_("State"), plan.get_state_display())]
+    return exporting.answer(request, excel.new_year(batches, plan.year), rows, narrowed=narrowed)
+
+
 def _groups(request: HttpRequest, plan: AnnualPlan) -> dict[str, Any]:
     found: dict[tuple[str, str], list[PlanProposal]] = defaultdict(list)
-    rows = plan.proposals.select_related("project__enterprise", "project__task_force", "changed_by")
-    for row in rows.prefetch_related("project__shares").order_by("pk"):
+    for row in _proposals(plan).order_by("pk"):
         found[row.source, row.batch].append(row)
     groups = sorted((Group(*way, of) for way, of in found.items()), key=lambda group: group.key)
     batches = batches_of(plan.year)
@@ -164,7 +181,8 @@ def _row(request: HttpRequest, row: PlanProposal, batches: dict[str, str]) -> di
         "face": face(row.project, user_of(request)),
         "why": new_year.sentence_of(row.rule, row.facts),
         "proposed": batches.get(row.proposed, ""),
-        "yi": format_yi(row.project.contracted or row.project.fixed_assets),
+        "amount": (amount := row.project.contracted or row.project.fixed_assets or None),
+        "yi": format_yi(amount),
     }
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Prefetch, QuerySet, Value
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,11 +15,11 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import allow, user_of
 from accounts.models import User
-from core import clock
+from core import clock, exporting
 from core.money import format_wan, format_yi
 from core.pages import page
 from core.workdays import calendar
-from projects import entry, pipeline, rules
+from projects import entry, excel, pipeline, rules
 from projects.choices import EventKind, Stage, Status, Verdict
 from projects.models import ContractEvent, Evidence, ProgressReport, Project, standing_of
 from projects.showing import face, masked_name, masked_phone
@@ -34,9 +34,27 @@ REPORTS_SHOWN = 12
 
 
 @allow("projects.view_project")
-def project(request: HttpRequest, pk: int) -> HttpResponse:
+def project(request: HttpRequest, pk: int) -> HttpResponseBase:
     user, today = user_of(request), clock.today()
-    return page(request, TEMPLATE, _context(_loaded(user, pk), user, today))
+    found = _loaded(user, pk)
+    if exporting.asked(request):
+        return _exported(request, found, user, today)
+    return page(request, TEMPLATE, _context(found, user, today))
+
+
+def _exported(request: HttpRequest, found: Project, user: User, today: datetime.date) -> HttpResponseBase:
+    """What stands in the contract; in a workbook also the reports and everything that happened."""
+    knows = rules.knows(user, found)
+    reports = standing_of(found.progress_reports.all())
+    story = _story(found, list(_moves(found)), knows, today)
+    narrowed = [(_("Project"), f"{found.code} {face(found, user).name}")]
+    return exporting.answer(
+        request,
+        excel.contract(knows),
+        _events(found, today),
+        narrowed=narrowed,
+        also=((excel.REPORTED, reports), (excel.STORY, story)),
+    )
 
 
 @require_POST
