@@ -80,12 +80,12 @@ def rehearsed(fields: Sequence[Field], ledger: Ledger) -> Sheet:
         _("Rows of a ledger"),
         (
             Column(_("Row of the ledger"), lambda line: str(line.row), width=18),
-            Column(_("Verdict"), lambda line: line.verdict, width=12),
+            Column(_("What it is"), lambda line: line.verdict, width=12),
             *(_column(field, place) for place, field in enumerate(fields)),
             Column(_("What differs from the books"), _lines_of("changes"), width=40),
             Column(_("Why it is so"), _lines_of("evidence"), width=40),
             Column(_("Cells that were not simply read"), _looked_at, width=60),
-            Column(_("Decision"), lambda line: line.decision, width=12),
+            Column(_("What was decided"), lambda line: line.decision, width=12),
         ),
         [
             (_("Whose ledger it is"), ledger.sender),
@@ -110,7 +110,8 @@ def _looked_at(line: Line) -> str:
 
 def _column(field: Field, place: int) -> Column:
     if field.is_money:
-        return Column(f"{field.label} (万元)", _said(place, _amount), Kind.WAN, 14)
+        head = gettext("%(head)s (%(unit)s)") % {"head": field.label, "unit": "万元"}
+        return Column(head, _said(place, _amount), Kind.WAN, 14)
     if field.read in (meanings.day, meanings.planned_day):
         return Column(field.label, _said(place, _day), Kind.DAY, 13)
     return Column(field.label, _said(place, str), width=26 if field.is_key else 16)
