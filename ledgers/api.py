@@ -19,7 +19,7 @@ from accounts.access import user_of
 from core import clock
 from core.api import idempotent
 from core.endpoints import PAGING, Endpoint, Json, Number, Plain, Rows, Sent, described, taken
-from ledgers import answers, committing, receiving, showing, tasks
+from ledgers import answers, receiving, showing, tasks
 from ledgers.choices import Decision, LedgerState, QuestionKind, State, Verdict
 from ledgers.declaring import KINDS, Kind
 from ledgers.filters import LedgerFilter, RowFilter
@@ -49,7 +49,8 @@ class LedgerTold(serializers.Serializer):
     rows = serializers.DictField(child=serializers.IntegerField(), help_text=_("How many, by verdict."))
     cells = serializers.DictField(child=serializers.IntegerField(), help_text=_("How many, by state."))
     entered = serializers.DictField(
-        child=serializers.IntegerField(), help_text=_("How many, by verdict; “left” are those left out.")
+        child=serializers.IntegerField(),
+        help_text=_("How many, by verdict; “left” are those left out, “late” came into the books first."),
     )
 
 
@@ -354,8 +355,9 @@ class Ledgers(Endpoint):
     @action(detail=True, methods=["post"], filter_backends=[])
     @idempotent
     def undo(self, request: Request, pk: int) -> Response:
-        """Take back all that it wrote. Refused, with what was built on it, when something was."""
-        committing.undo(self._to_act_on(pk), by=user_of(request), today=clock.today())
+        """Take back all that it wrote. Refused, with what was built on it, when something was. Of a large
+        ledger it is done when its state says so; if its progress ends without, its page tells why."""
+        tasks.take_back(self._to_act_on(pk), by=user_of(request), today=clock.today())
         return Response(self._detail(pk))
 
     # --- Reaching one ---

@@ -28,6 +28,7 @@ class RowFilter(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(label=_("Worst cell"), choices=State.choices, field_name="worst")
     sheet = django_filters.CharFilter(label=_("Sheet"))
     open = django_filters.BooleanFilter(label=_("To be decided"), method="undecided")
+    out = django_filters.BooleanFilter(label=_("Not entered"), method="left_out")
     q = django_filters.CharFilter(label=_("Search"), method="named")
 
     class Meta:
@@ -41,6 +42,10 @@ class RowFilter(django_filters.FilterSet):
     def undecided(self, rows: QuerySet[LedgerRow], _name: str, wanted: bool) -> QuerySet[LedgerRow]:
         undecided = Q(verdict=Verdict.LOOKALIKE, decision="")
         return rows.filter(undecided) if wanted else rows.exclude(undecided)
+
+    def left_out(self, rows: QuerySet[LedgerRow], _name: str, wanted: bool) -> QuerySet[LedgerRow]:
+        """Of a ledger that was entered, the rows that were not."""
+        return rows.filter(written__isnull=wanted)
 
     def named(self, rows: QuerySet[LedgerRow], _name: str, words: str) -> QuerySet[LedgerRow]:
         """In what was read of the fields that tell one row from the others."""

@@ -1,14 +1,37 @@
 """The same sender's ledger again: which one it follows, which row is which, and which rows are gone."""
 
+import datetime
 import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db import transaction
+
+from accounts.models import User
 from core.text import comparison_key
+from ledgers.choices import LedgerState
 from ledgers.declaring import KINDS
 from ledgers.models import Ledger, LedgerRow
 
 LOST_KEPT = 500  # rows that are named; a ledger that lost more is another ledger
+
+
+@transaction.atomic
+def hand_in_again(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
+    """The very file once more, beside the books as they stand now: what was entered is the same, what
+    stayed out can be decided. Asked for twice it is one ledger, as long as that one waits."""
+    known = Ledger.objects.select_for_update().get(pk=ledger.pk)
+    waiting = Ledger.objects.filter(file=known.file, state__in=(LedgerState.READING, LedgerState.REHEARSED))
+    if again := waiting.filter(kind=known.kind, sender=known.sender).order_by("-pk").first():
+        return again
+    return Ledger.objects.create(
+        file=known.file,
+        kind=known.kind,
+        sender=known.sender,
+        unit=known.unit,
+        handed_in_on=today,
+        handed_in_by=by,
+    )
 
 
 def compare(ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from core.money import format_wan
-from ledgers.choices import Decision, State, Verdict
+from ledgers.choices import Decision, LedgerState, State, Verdict
 from ledgers.declaring import Field, Kind
 from ledgers.models import Ledger, LedgerRow, Reading
 
@@ -57,6 +57,7 @@ class Line:
     cells: list[Cell | None]
     can_be_decided: bool
     is_open: bool  # somebody should look at why it is so
+    is_out: bool  # the ledger was entered, the row was not
     decision: str
     changes: list[str]  # what differs from the books
     evidence: list[str]
@@ -146,7 +147,10 @@ def line(kind: Kind, row: LedgerRow, fields: Sequence[Field]) -> Line:
     verdict = Verdict(row.verdict)
     first = kind.fields[0].name
     keys = [field.name for field in kind.fields if field.is_key] or [first]
-    target = row.written or row.target
+    state = row.ledger.state
+    is_out = state == LedgerState.COMMITTED and row.written is None
+    # What a ledger wrote that was taken back is no part of the books any more.
+    target = row.target if state == LedgerState.UNDONE else row.written or row.target
     return Line(
         row=row,
         name=str(row.value(keys[0]) or ""),
@@ -154,7 +158,8 @@ def line(kind: Kind, row: LedgerRow, fields: Sequence[Field]) -> Line:
         lamp=LAMPS[verdict],
         cells=[cell(field, row) for field in fields],
         can_be_decided=verdict in (Verdict.LOOKALIKE, Verdict.CHANGED),
-        is_open=verdict in (Verdict.LOOKALIKE, Verdict.REFUSED),
+        is_open=is_out or verdict in (Verdict.NEW, Verdict.LOOKALIKE, Verdict.REFUSED),
+        is_out=is_out,
         decision=str(Decision(row.decision).label) if row.decision else "",
         changes=[_change(kind, name, change) for name, change in row.changes.items()],
         evidence=[str(one) for one in row.evidence],

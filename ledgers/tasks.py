@@ -1,5 +1,5 @@
-"""The long work on ledgers, reading them and entering them: at once while somebody waits for a small
-one, else by a worker."""
+"""The long work on ledgers, reading them, entering them and taking them back: at once while somebody
+waits for a small one, else by a worker."""
 
 import datetime
 import uuid
@@ -20,7 +20,7 @@ from ledgers import committing, rehearsing
 from ledgers.choices import LedgerState
 from ledgers.models import Ledger
 
-READ, ENTER = "ledgers.read", "ledgers.enter"
+READ, ENTER, TAKE_BACK = "ledgers.read", "ledgers.enter", "ledgers.take_back"
 UNDER_WAY = (JobState.WAITING, JobState.RUNNING)
 
 
@@ -40,7 +40,7 @@ def enter(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
     """Enter a rehearsed ledger into the books. Raises committing.CannotCommit, BooksChanged."""
     if rehearsing.is_small(ledger):
         return committing.commit(ledger, by=by, today=today)
-    if ledger.job is not None and ledger.job.kind == ENTER and ledger.job.state in UNDER_WAY:
+    if _is_at(ledger, ENTER):
         return ledger  # pressed twice
     with _given_back(ledger):
         committing.check_books(ledger)  # a worker has nobody to tell
@@ -50,6 +50,27 @@ def enter(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
             gettext("Only a ledger that was rehearsed and is not put aside can be entered.")
         )
     return _work(ENTER, ledger, by=by, today=today.isoformat())
+
+
+def take_back(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
+    """Take an entered ledger back as a whole. Of a large one the job says what hinders it.
+
+    Raises committing.CannotUndo.
+    """
+    if rehearsing.is_small(ledger) or ledger.state != LedgerState.COMMITTED:
+        return committing.undo(ledger, by=by, today=today)
+    if is_taken_back_now(ledger):
+        return ledger  # pressed twice
+    return _work(TAKE_BACK, ledger, by=by, today=today.isoformat())
+
+
+def is_taken_back_now(ledger: Ledger) -> bool:
+    """A worker is at it: until it has ended the ledger stands in the books."""
+    return _is_at(ledger, TAKE_BACK)
+
+
+def _is_at(ledger: Ledger, kind: str) -> bool:
+    return ledger.job is not None and ledger.job.kind == kind and ledger.job.state in UNDER_WAY
 
 
 @contextmanager
@@ -108,3 +129,19 @@ def _enter(job: Job) -> None:
     today = datetime.date.fromisoformat(job.arguments["today"])
     with translation.override(job.arguments["language"]), _given_back(ledger):
         committing.commit(ledger, by=job.asked_by, today=today)
+
+
+@jobs.runs(
+    TAKE_BACK,
+    title=_("Ledger taken back: %(name)s"),
+    page=lambda job: reverse("ledgers:ledger", args=[job.arguments["ledger"]]),
+)
+def _take_back(job: Job) -> None:
+    ledger = Ledger.objects.get(pk=job.arguments["ledger"])
+    assert job.asked_by is not None
+    today = datetime.date.fromisoformat(job.arguments["today"])
+    with translation.override(job.arguments["language"]):
+        try:
+            committing.undo(ledger, by=job.asked_by, today=today)
+        except committing.CannotUndo as refusal:
+            raise committing.CannotUndo("\n".join([refusal.message, *refusal.details])) from refusal

@@ -16,6 +16,7 @@ urlpatterns = [
     path("<int:pk>/answer/", answering.answer, name="answer"),
     path("<int:pk>/decide/", answering.decide, name="decide"),
     path("<int:pk>/read/", handing_in.read_again, name="read_again"),
+    path("<int:pk>/again/", handing_in.again, name="again"),
     path("<int:pk>/cancel/", handing_in.cancel, name="cancel"),
     path("<int:pk>/enter/", committing.enter, name="enter"),
     path("<int:pk>/undo/", committing.undo, name="undo"),

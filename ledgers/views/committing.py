@@ -33,6 +33,7 @@ class Foreseen:
     undecided: int = 0
     left: int = 0  # by somebody's decision
     refused: int = 0
+    emptied: int = 0  # of the new and changed ones: a cell makes no sense and stays empty
 
     @property
     def entered(self) -> int:
@@ -58,7 +59,9 @@ def foresee(ledger: Ledger) -> Foreseen:
     doubtful = ledger.rows.exclude(worst__in=CLEAR).order_by().only("verdict", "decision", "cells")
     for one in doubtful.iterator(chunk_size=1000):
         is_asked = any(cell[0] == State.ASKED for cell in one.cells.values())
-        found[_what(one.verdict, one.decision, is_asked=is_asked)] += 1
+        what = _what(one.verdict, one.decision, is_asked=is_asked)
+        found[what] += 1
+        found["emptied"] += what in ("new", "changed")
     return Foreseen(**found)
 
 
@@ -85,7 +88,8 @@ def entered(ledger: Ledger) -> dict[str, int]:
         "new": counted.get(Verdict.NEW, 0) + counted.get(Verdict.LOOKALIKE, 0),
         "changed": counted.get(Verdict.CHANGED, 0),
         "same": counted.get(Verdict.SAME, 0),
-        "left": counted.get("left", 0),
+        "left": counted.get("left", 0) + counted.get("late", 0),
+        "late": counted.get("late", 0),
     }
 
 
@@ -144,8 +148,11 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     ledger = to_act_on(request, pk)
     if request.method == "POST":
         try:
-            committing.undo(ledger, by=user_of(request), today=clock.today())
-            messages.success(request, _("The ledger is taken back: the books stand as they stood before it."))
+            done = tasks.take_back(ledger, by=user_of(request), today=clock.today())
+            if done.state == LedgerState.UNDONE:
+                messages.success(
+                    request, _("The ledger is taken back: the books stand as they stood before it.")
+                )
         except Refusal as refusal:
             messages.error(request, _sentence(refusal))
     return redirect("ledgers:ledger", pk)

@@ -15,7 +15,7 @@ from accounts.models import User
 from core import clock, exporting, files, receipts
 from core.pages import download, page
 from core.refusal import Refusal
-from ledgers import excel, receiving, tasks
+from ledgers import excel, receiving, resending, tasks
 from ledgers.blank import blank as blank_of
 from ledgers.choices import LedgerState, Verdict
 from ledgers.declaring import KINDS
@@ -156,6 +156,18 @@ def read_again(request: HttpRequest, pk: int) -> HttpResponse:
         except Refusal as refusal:
             messages.error(request, refusal.message)
     return redirect("ledgers:ledger", pk)
+
+
+@allow("ledgers.import_ledger")
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same file as a ledger of its own, for what stayed out of the books or was taken back."""
+    ledger, user = to_act_on(request, pk), user_of(request)
+    if request.method != "POST":
+        return redirect("ledgers:ledger", pk)
+    made = resending.hand_in_again(ledger, by=user, today=clock.today())
+    if made.job is None:
+        tasks.read(made, by=user)
+    return redirect("ledgers:ledger", made.pk)
 
 
 @allow("ledgers.import_ledger")

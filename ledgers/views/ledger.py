@@ -1,5 +1,6 @@
 """A ledger: how far it is, what is asked, and every row with its cells beside their meaning."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -9,8 +10,9 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy, ngettext_lazy, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy, pgettext
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.access import allow, user_of
@@ -18,7 +20,7 @@ from core import exporting
 from core.models import JobState
 from core.money import format_wan
 from core.pages import page
-from ledgers import excel, showing
+from ledgers import excel, showing, tasks
 from ledgers.choices import Decision, LedgerState, QuestionKind, State, Verdict
 from ledgers.declaring import KINDS, Kind
 from ledgers.filters import RowFilter
@@ -29,6 +31,8 @@ from ledgers.views.reaching import may_act, reached
 
 ROWS = 50
 DECISIONS = [(one.value, one.label) for one in (Decision.NEW, Decision.SAME, Decision.LEAVE)]
+ASKED_FIRST = 12  # questions; the others are behind a fold
+SILENT = timedelta(seconds=30)  # a worker gives a sign of life every ten
 MOST_SHOWN = 12  # of one reason, of rows that are gone
 SAMPLES, SAMPLES_AMONG = 3, 20  # amounts beside a question for their unit, and the rows looked into
 
@@ -53,7 +57,7 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponseBase:
         "may_act": may_act(user, found),
         "told_in": told_in(found),
     }
-    if found.state in (LedgerState.READING, LedgerState.COMMITTING):
+    if found.state in (LedgerState.READING, LedgerState.COMMITTING) or tasks.is_taken_back_now(found):
         return page(request, "ledgers/reading.html", {**context, **_reading(found)}, partial="progress")
     if _is_poll(request):
         return HttpResponseClientRefresh()  # what was waited for has happened
@@ -77,6 +81,17 @@ def told_in(ledger: Ledger) -> str:
     return "en" if language == "en" else "zh-Hans"
 
 
+def _own_language() -> str:
+    return "en" if (get_language() or "").startswith("en") else "zh-Hans"
+
+
+def _why_not_taken_back(ledger: Ledger) -> list[str]:
+    """What a worker found to hinder it; whoever asked for it is no longer there to be told."""
+    job = ledger.job
+    is_refused = job is not None and job.kind == tasks.TAKE_BACK and job.state == JobState.FAILED
+    return job.error.splitlines() if job and is_refused and ledger.state == LedgerState.COMMITTED else []
+
+
 def _is_poll(request: HttpRequest) -> bool:
     """Whether the page only asks how far the work is."""
     htmx = getattr(request, "htmx", None)
@@ -84,10 +99,10 @@ def _is_poll(request: HttpRequest) -> bool:
 
 
 def _steps(ledger: Ledger) -> list[dict[str, Any]]:
-    """Read, questions, entered: where it stands and what each step waits for."""
+    """Read, questions, entered (and taken back): where it stands and what each step waits for."""
     rows, asked = sum(ledger.counts.get("rows", {}).values()), len(ledger.questions)
     reading = ledger.state in (LedgerState.READING, LedgerState.UNREADABLE)
-    entered = ledger.state == LedgerState.COMMITTED
+    entered = ledger.state in (LedgerState.COMMITTED, LedgerState.UNDONE)
     return [
         {
             "word": pgettext("a step", "Read"),
@@ -97,17 +112,42 @@ def _steps(ledger: Ledger) -> list[dict[str, Any]]:
         },
         {
             "word": _("Questions"),
-            "side": _("%(n)s open") % {"n": asked} if asked else _("none open"),
+            "side": _questions_in_words(asked, is_read=not reading),
             "now": not reading and not entered and asked > 0,
             "done": entered or (not reading and not asked),
         },
         {
             "word": pgettext("a step", "Entered"),
-            "side": ledger.committed_at.date().isoformat() if entered and ledger.committed_at else "",
+            "side": _day(ledger.committed_at) if entered else "",
             "now": ledger.state == LedgerState.COMMITTING or (not reading and not entered and not asked),
             "done": entered,
         },
+        *_taken_back(ledger),
     ]
+
+
+def _questions_in_words(asked: int, *, is_read: bool) -> str:
+    if asked:
+        return _("%(n)s open") % {"n": asked}
+    return _("none open") if is_read else ""
+
+
+def _taken_back(ledger: Ledger) -> list[dict[str, Any]]:
+    if ledger.state != LedgerState.UNDONE:
+        return []
+    word = pgettext("a step", "Taken back")
+    return [{"word": word, "side": _day(ledger.undone_at), "now": True, "done": True}]
+
+
+def _day(at: datetime | None) -> str:
+    return timezone.localdate(at).isoformat() if at else ""
+
+
+TITLES = {
+    tasks.READ: gettext_lazy("The ledger is being read"),
+    tasks.ENTER: gettext_lazy("The ledger is being entered"),
+    tasks.TAKE_BACK: gettext_lazy("The ledger is being taken back"),
+}
 
 
 def _reading(ledger: Ledger) -> dict[str, Any]:
@@ -117,9 +157,8 @@ def _reading(ledger: Ledger) -> dict[str, Any]:
         "job": job,
         "is_stopped": stopped,
         "is_entering": ledger.state == LedgerState.COMMITTING,
-        "title": _("The ledger is being entered")
-        if ledger.state == LedgerState.COMMITTING
-        else _("The ledger is being read"),
+        "is_silent": not stopped and job is not None and timezone.now() - job.touched_at > SILENT,
+        "title": TITLES[job.kind] if job and job.kind in TITLES else TITLES[tasks.READ],
         "poll_url": reverse("ledgers:ledger", args=[ledger.pk]),
     }
 
@@ -146,8 +185,12 @@ def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
         "question": request.GET.get("q", ""),
         "kept": [(name, value) for name, value in request.GET.items() if name not in ("q", "page")],
         "decisions": DECISIONS,
-        "is_narrowed": any(request.GET.get(name) for name in ("verdict", "state", "sheet", "q", "open")),
-        "questions": [_question(ledger, one, kind, place) for place, one in enumerate(ledger.questions)],
+        "is_narrowed": any(
+            request.GET.get(name) for name in ("verdict", "state", "sheet", "q", "open", "out")
+        ),
+        "questions": _questions(ledger, kind),
+        "asked_first": ASKED_FIRST,
+        "asked_rest": -ASKED_FIRST,
         "sums": [_sum(one) for one in ledger.sums],
         "sum_label": kind.field(kind.sum_of).label if kind.sum_of else "",
         "left_out": [_left_out(reason, places) for reason, places in showing.left_out(ledger)],
@@ -159,6 +202,8 @@ def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
         "is_rehearsed": is_rehearsed,
         "foreseen": committing.foresee(ledger) if is_rehearsed else None,
         "entered": committing.entered(ledger),
+        "is_other_language": told_in(ledger) != _own_language(),
+        "not_taken_back": _why_not_taken_back(ledger),
         "bulk": _bulk(request, ledger) if is_rehearsed else [],
     }
 
@@ -229,6 +274,12 @@ def _first(ledger: Ledger, sheet: str) -> int:
     """The sums stand in the order of the workbook."""
     order = [one["sheet"] for one in ledger.sums]
     return order.index(sheet) if sheet in order else len(order)
+
+
+def _questions(ledger: Ledger, kind: Kind) -> list[dict[str, Any]]:
+    """Those of which most hangs come first."""
+    asked = [_question(ledger, one, kind, place) for place, one in enumerate(ledger.questions)]
+    return sorted(asked, key=lambda one: -one["cells"])
 
 
 def _question(ledger: Ledger, question: dict[str, Any], kind: Kind, place: int) -> dict[str, Any]:

@@ -4,11 +4,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from core import clock
+from core import clock, jobs
 from core.models import Job, StoredFile
-from ledgers import answers, committing, rehearsing
+from ledgers import answers, committing, rehearsing, tasks
 from ledgers.choices import Decision, LedgerState, State, Verdict
 from ledgers.models import Answer, Ledger, LedgerRow
+from projects import contracts
 from projects.models import Project
 from tests import factories
 from tests.ledgers.handed_in import STEEL, TODAY, TUBE, WIRE, read, upload, workbook
@@ -266,7 +267,7 @@ def test_what_is_not_ready_disables_the_button_with_its_reason(world, clerk):
     shown = text(at(clerk).get(f"/ledgers/{read(workbook(TUBE), clerk).pk}/"))
 
     assert "Answer the questions and decide on the look-alikes first: no row is ready." in shown
-    assert '<button class="btn btn-primary" disabled>' in shown
+    assert '<button class="btn" disabled>' in shown
 
 
 def test_what_is_foreseen_is_what_is_entered(world, clerk):
@@ -279,6 +280,64 @@ def test_what_is_foreseen_is_what_is_entered(world, clerk):
     ready = [row for row in ledger.rows.all() if committing.is_ready(row)]
 
     assert (foreseen.entered + foreseen.same, foreseen.asked, foreseen.left) == (len(ready), 2, 1)
+
+
+def test_what_came_meanwhile_stays_out_says_so_and_can_be_looked_at_again(world, clerk):
+    desk = at(clerk)
+    first, second = (read(workbook(STEEL, WIRE), clerk, sender=name) for name in ("柳北区", "市发改委"))
+    desk.post(f"/ledgers/{first.pk}/enter/")
+
+    told = text(desk.post(f"/ledgers/{second.pk}/enter/", follow=True))
+
+    assert "2 stayed out" in told
+    assert "It came into the books after this ledger was read, so it was not entered." in told
+    assert text(desk.get(f"/ledgers/{second.pk}/?out=true")).count("Not entered</span>") == 2
+    addresses = {desk.post(f"/ledgers/{second.pk}/again/").headers["Location"] for _twice in range(2)}
+    again = Ledger.objects.latest("pk")
+    assert addresses == {f"/ledgers/{again.pk}/"}
+    assert (again.counts["rows"], Project.objects.count()) == ({"same": 2}, 2)
+
+
+def test_what_was_taken_back_is_in_the_books_no_more_and_can_be_read_once_more(world, clerk):
+    desk, ledger = at(clerk), read(workbook(STEEL), clerk)
+    page = f"/ledgers/{ledger.pk}/"
+    desk.post(f"{page}enter/")
+    assert "In the books</a>" in text(desk.get(page))
+
+    told = text(desk.post(f"{page}undo/", follow=True))
+
+    assert "In the books</a>" not in told
+    desk.post(desk.post(f"{page}again/").headers["Location"] + "enter/")
+    assert Project.objects.exclude(status="ended").count() == 1
+
+
+def test_a_large_ledger_is_taken_back_by_a_worker_who_says_what_hinders_it(world, clerk, leader, monkeypatch):
+    desk, ledger = at(clerk), read(workbook(STEEL), clerk)
+    page = f"/ledgers/{ledger.pk}/"
+    desk.post(f"{page}enter/")
+    monkeypatch.setattr(rehearsing, "AT_ONCE", 0)
+    event = Project.objects.get().contract_events.get()
+    contracts.verify(event, by=leader, today=TODAY)
+
+    desk.post(f"{page}undo/")
+    assert "The ledger is being taken back" in text(desk.get(page))
+    desk.post(f"{page}undo/")
+    [job] = Job.objects.filter(kind=tasks.TAKE_BACK)
+    jobs.run(jobs.claim(job.pk))
+
+    assert "“Contract signed” is verified" in text(desk.get(page))
+    ledger.refresh_from_db()
+    assert ledger.state == LedgerState.COMMITTED
+
+
+def test_of_many_questions_the_first_stand_open(world, clerk):
+    asked = [(f"{n}号项目", *WIRE[1:2], f"第{n}新城", *WIRE[3:]) for n in range(15)]
+
+    shown = text(at(clerk).get(f"/ledgers/{read(workbook(*asked), clerk).pk}/"))
+
+    assert shown.count('class="asked-raw"') == 15
+    assert shown.split("asked-more")[0].count('class="asked-raw"') == 12
+    assert "3 more questions" in shown
 
 
 # --- Who sees what ------------------------------------------------------------------------------------------
@@ -297,7 +356,7 @@ def test_a_county_sees_its_own_ledgers_and_no_others(world, clerk, county_office
     assert "柳北区 2026-03.xlsx" not in text(other.get("/ledgers/"))
     assert "高新区" in text(own.get("/ledgers/answers/"))
     assert "高新区" not in text(other.get("/ledgers/answers/"))
-    for step in ("answer", "decide", "read", "cancel", "enter", "undo"):
+    for step in ("answer", "decide", "read", "cancel", "enter", "undo", "again"):
         assert other.post(f"/ledgers/{ledger.pk}/{step}/").status_code == 404
     assert other.post(f"/ledgers/answers/{Answer.objects.get().pk}/revoke/").status_code == 404
 
