@@ -17,7 +17,7 @@ import resource
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 from xml.etree import ElementTree
@@ -28,6 +28,7 @@ import python_calamine
 from python_calamine import CalamineSheet, SheetTypeEnum, SheetVisibleEnum
 
 from core import sheets_markup, sheets_ole, sheets_text, sheets_xlsx
+from core.sheets_formats import Shape
 from core.sheets_ole import About
 
 MEGABYTE = 2**20
@@ -100,7 +101,8 @@ def package(file: IO[bytes], size: int, limits: Limits) -> Told:
         try:
             notes += ["from_1904"] if sheets_xlsx.counts_from_1904(parts) else []
             sheets = sheets_xlsx.sheet_parts(parts)
-            about = [sheets_xlsx.about(parts, part, limits["cells"]) for part in sheets]
+            styles = sheets_xlsx.styles(parts)
+            about = [sheets_xlsx.about(parts, part, limits["cells"], styles) for part in sheets]
         except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, zlib.error) as error:
             raise Refused("damaged") from error
     file.seek(0)
@@ -258,6 +260,8 @@ def sheet_of(sheet: CalamineSheet, visible: SheetVisibleEnum, about: About, budg
         left: list[object] = []
     else:
         lines, left = sheet.iter_rows(), [None] * sheet.start[1]
+    if about.shapes:
+        lines = with_shapes(lines, len(left), about.shapes)
     if about.unreadable:
         last = max(row for row, _ in about.unreadable)
         lines = with_unreadable(lines, left, about.unreadable, last)
@@ -271,6 +275,17 @@ def merged(sheet: CalamineSheet) -> list[list[int]]:
     if len(ranges) > MERGED:
         raise Refused("large")
     return sorted([top + 1, left, bottom + 1, right] for (top, left), (bottom, right) in ranges)
+
+
+def with_shapes(
+    lines: Iterable[list[Any]], left: int, shapes: Mapping[int, Mapping[int, Shape]]
+) -> Iterator[list[object]]:
+    """The rows with numbers as their formats show them, where a format names a unit."""
+    for number, cells in enumerate(lines):
+        for column, shape in shapes.get(number, {}).items():
+            if left <= column < left + len(cells):
+                cells[column - left] = shape.shown(cells[column - left])
+        yield cells
 
 
 def with_unreadable(

@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from typing import IO, Any
 from xml.etree import ElementTree
 
+from core.sheets_formats import Shape, shape_of
 from core.sheets_ole import About
 
 MOST = 1_048_576  # rows that Excel has
@@ -197,6 +198,7 @@ class _Reading:
         self.grids: list[Grid] = []
         self.most = most
         self._row = self._column = -1
+        self._shapes: dict[str, Shape] = {}  # by the name of a style
 
     def take(self, event: str, element: ElementTree.Element) -> None:
         name = element.tag.removeprefix(f"{{{_SPREADSHEET}}}")
@@ -214,10 +216,18 @@ class _Reading:
             self._end_of_cell(element)
         elif name == "Row":
             self._row += _count(element, "Span")
+        elif name == "Style":
+            self._end_of_style(element)
         elif element.tag == f"{{{_OPTIONS}}}Visible" and self.grids:
             self.grids[-1].visibility = _VISIBILITY.get((element.text or "").strip(), "visible")
         if name in ("Cell", "Row", "Column"):
             element.clear()
+
+    def _end_of_style(self, element: ElementTree.Element) -> None:
+        told = element.find(f"{{{_SPREADSHEET}}}NumberFormat")
+        shape = shape_of(_said(told, "Format")) if told is not None else None
+        if shape is not None:
+            self._shapes[_said(element, "ID")] = shape
 
     def _end_of_column(self, element: ElementTree.Element) -> None:
         first = _count(element, "Index", self._column + 2) - 1
@@ -238,7 +248,10 @@ class _Reading:
         column = _count(element, "Index", self._column + 1) - 1
         across = min(_count(element, "MergeAcross"), SPAN) + 1
         down = min(_count(element, "MergeDown"), MOST - self._row) + 1
-        self._column = grid.put(self._row, column, _value(element), across=across, down=down)
+        value = _value(element)
+        shape = self._shapes.get(_said(element, "StyleID"))
+        shown = shape.shown(value) if shape else value
+        self._column = grid.put(self._row, column, shown, across=across, down=down)
 
 
 def _said(element: ElementTree.Element, name: str) -> str:

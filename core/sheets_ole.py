@@ -5,14 +5,19 @@ called Workbook holds records: type, length, content.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+from core.sheets_formats import Shape, shapes
 
 MAGIC = bytes.fromhex("D0CF11E0A1B11AE1")
 END = 0xFFFFFFFA  # sector numbers from here on are marks, not sectors
 ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 FORMULA, FILEPASS, DATEMODE, COLINFO, BOUNDSHEET, BOOLERR, ROW, BOF, EOF = (
     0x06, 0x2F, 0x22, 0x7D, 0x85, 0x205, 0x208, 0x809, 0x0A,
+)  # fmt: skip
+FORMAT, XF, NUMBER, RK, MULRK = (
+    0x41E, 0xE0, 0x203, 0x27E, 0xBD,
 )  # fmt: skip
 
 
@@ -28,6 +33,12 @@ class About:
     hidden_columns: set[int] = field(default_factory=set)
     # {(row, column): (what, text)}
     unreadable: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+    # {row: {column: shape}} of the cells whose format says something
+    shapes: dict[int, dict[int, Shape]] = field(default_factory=dict)
+
+    def shape(self, row: int, column: int, shape: Shape | None) -> None:
+        if shape is not None:
+            self.shapes.setdefault(row, {})[column] = shape
 
 
 class Container:
@@ -118,16 +129,32 @@ def is_locked(stream: bytes) -> bool:
 
 
 def about_sheets(stream: bytes) -> list[About]:
-    """Hidden rows and columns and cells with errors of each worksheet, in the order of the book."""
+    """Hidden rows and columns, cells with errors and telling formats of each worksheet, in the order of
+    the book."""
+    styles = _styles(stream)
     starts = [
         struct.unpack_from("<I", body)[0]
         for kind, body in _records(stream, 0)
         if kind == BOUNDSHEET and len(body) > 6 and body[5] == 0  # 0: a worksheet, no chart
     ]
-    return [_about(stream, start) for start in starts]
+    return [_about(stream, start, styles) for start in starts]
 
 
-def _about(stream: bytes, start: int) -> About:
+def _styles(stream: bytes) -> dict[int, Shape]:
+    """{style: shape} of the styles whose format says something."""
+    codes, used = {}, []
+    for kind, body in _records(stream, 0):
+        if kind == FORMAT and len(body) > 5:
+            number, length, is_wide = struct.unpack_from("<HHB", body)
+            wide = is_wide & 1
+            text = body[5 : 5 + length * (1 + wide)]
+            codes[number] = text.decode("utf-16-le" if wide else "latin-1", "replace")
+        elif kind == XF and len(body) >= 4:
+            used.append(struct.unpack_from("<H", body, 2)[0])
+    return shapes(codes, used)
+
+
+def _about(stream: bytes, start: int, styles: Mapping[int, Shape]) -> About:
     about = About()
     for kind, body in _records(stream, start):
         if kind == ROW and len(body) >= 14 and struct.unpack_from("<H", body, 12)[0] & 0x20:
@@ -139,7 +166,20 @@ def _about(stream: bytes, start: int) -> About:
             about.unreadable[struct.unpack_from("<HH", body)] = ("error", ERRORS.get(body[6], "#?"))
         elif kind == FORMULA and len(body) >= 14 and body[6] == 2 and body[12:14] == b"\xff\xff":
             about.unreadable[struct.unpack_from("<HH", body)] = ("error", ERRORS.get(body[8], "#?"))
+        if styles:
+            _shapes(kind, body, styles, about)
     return about
+
+
+def _shapes(kind: int, body: bytes, styles: Mapping[int, Shape], about: About) -> None:
+    """The styles of one number, or of several beside each other."""
+    if kind in (NUMBER, RK, FORMULA) and len(body) >= 6:
+        row, column, style = struct.unpack_from("<HHH", body)
+        about.shape(row, column, styles.get(style))
+    elif kind == MULRK and len(body) >= 12:
+        row, first = struct.unpack_from("<HH", body)
+        for place, at in enumerate(range(4, len(body) - 6, 6)):
+            about.shape(row, first + place, styles.get(struct.unpack_from("<H", body, at)[0]))
 
 
 def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:

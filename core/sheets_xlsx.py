@@ -1,4 +1,5 @@
-"""What the parts of an .xlsx say beside the values: hidden rows and columns, errors, unsaved formulas.
+"""What the parts of an .xlsx say beside the values: hidden rows and columns, errors, unsaved formulas,
+formats that name a unit.
 
 Part of the child of `core.sheets`. The reader gives an empty cell for "#REF!" and for a formula that was
 saved without its value, and says nothing of hidden rows; so each sheet's XML is passed through once more,
@@ -8,10 +9,11 @@ piece by piece, and looked at only where such a thing stands.
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import unescape
 from xml.etree import ElementTree
 
+from core.sheets_formats import Shape, shapes
 from core.sheets_ole import About
 
 PIECE = 2**20
@@ -24,6 +26,8 @@ _VALUE = re.compile(rb"<" + _PREFIX + rb"v\b[^>/]*>([^<]+)<")
 _COLUMN = re.compile(rb"<" + _PREFIX + rb"col\b([^>]*)>")
 _NUMBER = re.compile(rb"""\br\s*=\s*["'](\d+)["']""")
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})\d+["']""")
+_WHERE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})(\d{1,7})["']""")
+_STYLE = re.compile(rb"""\bs\s*=\s*["'](\d+)["']""")
 _TYPE = re.compile(rb"""\bt\s*=\s*["'](\w+)["']""")
 _HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
 _SPAN = re.compile(rb"""\b(min|max)\s*=\s*["'](\d+)["']""")
@@ -64,14 +68,48 @@ def _tree(package: zipfile.ZipFile, name: str) -> ElementTree.Element:
         return ElementTree.Element("nothing")
 
 
-def about(package: zipfile.ZipFile, part: str, most: int) -> About:
+def styles(package: zipfile.ZipFile) -> dict[bytes, Shape]:
+    """{style as cells name it: shape} of the styles whose format says something."""
+    tree = _tree(package, "xl/styles.xml")
+    codes = {
+        int(one.get("numFmtId", "0")): one.get("formatCode", "")
+        for one in tree.iter()
+        if one.tag.endswith("}numFmt")
+    }
+    used = [int(one.get("numFmtId", "0")) for part in tree if part.tag.endswith("}cellXfs") for one in part]
+    return {str(style).encode(): shape for style, shape in shapes(codes, used).items()}
+
+
+def about(package: zipfile.ZipFile, part: str, most: int, styles: Mapping[bytes, Shape]) -> About:
     """Passes through one sheet; `most` bounds what is kept of it."""
     told, row = About(), 0
+    styled = _styled(styles) if styles else None
     for piece in _pieces(package, part):
         if row == 0:
             _columns(piece.partition(b"sheetData")[0], told)
         row = _rows(piece, row, told, most)
+        if styled is not None:
+            most -= _shapes(piece, styled, styles, told)
+        if most < 0:
+            raise MemoryError
     return told
+
+
+def _styled(styles: Mapping[bytes, Shape]) -> re.Pattern[bytes]:
+    """Finds the cells of these styles."""
+    return re.compile(
+        rb"<" + _PREFIX + rb"""c\b[^>]*?\bs\s*=\s*["'](?:""" + b"|".join(styles) + rb""")["'][^>]*>"""
+    )
+
+
+def _shapes(piece: bytes, styled: re.Pattern[bytes], styles: Mapping[bytes, Shape], told: About) -> int:
+    count = 0
+    for cell in styled.findall(piece):
+        place, style = _WHERE.search(cell), _STYLE.search(cell)
+        if place and style:
+            told.shape(int(place[2]) - 1, column_of(place[1]), styles.get(style[1]))
+            count += 1
+    return count
 
 
 def _pieces(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:
