@@ -8,6 +8,7 @@ the first one stopped: it must find its own traces.
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,19 +40,24 @@ class Kind:
     run: Callable[[Job], None]
     title: str | Promise
     page: Callable[[Job], str] | None
+    may_be_cancelled: bool  # on its own page; other work has buttons where it is shown
 
 
 KINDS: dict[str, Kind] = {}
 
 
 def runs(
-    kind: str, *, title: str | Promise, page: Callable[[Job], str] | None = None
+    kind: str,
+    *,
+    title: str | Promise,
+    page: Callable[[Job], str] | None = None,
+    may_be_cancelled: bool = False,
 ) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
     """`@jobs.runs("draft_briefings", title=_("Briefings of %(month)s"))`: the job's arguments fill
     the title. The function raises a Refusal when there is nothing to be done about it."""
 
     def decorate(function: Callable[[Job], None]) -> Callable[[Job], None]:
-        KINDS[kind] = Kind(function, title, page)
+        KINDS[kind] = Kind(function, title, page, may_be_cancelled)
         return function
 
     return decorate
@@ -67,6 +73,13 @@ def page_of(job: Job) -> str:
     """Where the outcome of a finished job stands; empty when there is no such page."""
     kind = KINDS.get(job.kind)
     return kind.page(job) if kind and kind.page and job.state == JobState.DONE else ""
+
+
+def may_be_cancelled(job: Job, by: Any) -> bool:
+    """Whether this person may say that the outcome is not wanted any more."""
+    kind = KINDS.get(job.kind)
+    is_under_way = job.state in (JobState.WAITING, JobState.RUNNING)
+    return bool(kind and kind.may_be_cancelled and is_under_way and job.asked_by_id == by.pk)
 
 
 # --- Asking ----------------------------------------------------------------------------------------
@@ -90,6 +103,10 @@ def start(*, kind: str, key: str, arguments: Mapping[str, Any], asked_by: Any) -
 def visible_to(user: Any) -> models.QuerySet[Job]:
     """Whoever asked for it, and the administrators."""
     return Job.objects.all() if user.is_staff else Job.objects.filter(asked_by=user)
+
+
+def asked_by(user: Any) -> models.QuerySet[Job]:
+    return Job.objects.filter(asked_by=user)
 
 
 def cancel(job: Job) -> bool:
@@ -136,6 +153,28 @@ def progress(job: Job, done: int, total: int) -> None:
     if not _ours(job).update(done=done, total=total, touched_at=timezone.now()):
         raise ClaimLost
     job.done, job.total = done, total
+
+
+def progress_aside(job: Job, done: int, total: int) -> None:
+    """The same in the middle of reading a long list. A connection of SQLite's that is reading may write
+    nothing once anybody else has written ("database is locked"): another connection says it.
+
+    How far it is may stay unsaid when the database is busy; that the claim is lost, never.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        progress(job, done, total)
+        return
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(_progress_and_close, job, done, total).result()
+
+
+def _progress_and_close(job: Job, done: int, total: int) -> None:
+    try:
+        progress(job, done, total)
+    except DatabaseError:  # busy: the next word will do
+        pass
+    finally:
+        connection.close()
 
 
 def finish(job: Job) -> bool:

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from core import audit, clock, excel, exporting, files, jobs, notices, receipts, wall, workdays
 from core.access import allow, signed_in
@@ -23,6 +24,15 @@ from core.pages import page
 from core.refusal import Refusal
 
 ENTRIES_SHOWN = 50
+JOBS_SHOWN = 30
+
+
+@signed_in
+def own_jobs(request: HttpRequest) -> HttpResponse:
+    """The long work a person has asked for, the newest first: here it is found again."""
+    newest = jobs.asked_by(request.user).order_by("-pk")[:JOBS_SHOWN]
+    rows = [{"job": one, "title": jobs.title_of(one), "outcome": jobs.page_of(one)} for one in newest]
+    return page(request, "core/jobs.html", {"rows": rows})
 
 
 @signed_in
@@ -33,9 +43,20 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
         "job": found,
         "title": jobs.title_of(found),
         "outcome": jobs.page_of(found),
+        "may_be_cancelled": jobs.may_be_cancelled(found, request.user),
         "poll_url": reverse("core:job", args=[found.pk]),
     }
     return page(request, "core/job.html", context, partial="job")
+
+
+@require_POST
+@signed_in
+def cancel_job(request: HttpRequest, pk: int) -> HttpResponse:
+    """Nobody wants the outcome any more; whoever works at it stops with the next word it says."""
+    found = get_object_or_404(jobs.visible_to(request.user), pk=pk)
+    if jobs.may_be_cancelled(found, request.user):
+        jobs.cancel(found)
+    return redirect("core:job", pk)
 
 
 @signed_in

@@ -103,6 +103,7 @@ TABLE = {
     "/meetings/new/": "CL",
     "/meetings/rules/": "CLFMUSDV",
     "/meetings/vetoes/": "CLFMUSDV",
+    "/jobs/": ALL,
     "/me/": ALL,
     "/me/mails/": ALL,
     "/me/password/": ALL,

@@ -148,7 +148,7 @@ def _telling(job: Job, rows: Rows) -> Iterator[Any]:
     told = 0.0
     for number, line in enumerate(rows.lines):
         if number % 500 == 0 and (now := time.monotonic()) - told > TOLD_EVERY:
-            jobs.progress(job, number, rows.count)
+            jobs.progress_aside(job, number, rows.count)
             told = now
         yield line
 

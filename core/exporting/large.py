@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core import jobs
-from core.models import ExportFile, Job
+from core.models import ExportFile, Job, JobState
 from core.refusal import Refusal
 
 KEPT_FOR = datetime.timedelta(days=7)
@@ -45,9 +45,11 @@ def job_of(request: HttpRequest) -> Job | None:
 
 
 def asked_for(request: HttpRequest, title: str, *, now: datetime.datetime) -> Job:
-    """The job that writes what a request asks for; asked twice in a minute it is one."""
+    """The job that writes what a request asks for; asked twice in a minute it is one, unless the first
+    was cancelled meanwhile."""
     language = translation.get_language()
-    key = f"{request.user.pk} {now:%Y-%m-%d %H:%M} {language} {request.get_full_path()}"
+    cancelled = jobs.asked_by(request.user).filter(state=JobState.CANCELLED).count()
+    key = f"{request.user.pk} {now:%Y-%m-%d %H:%M} {cancelled} {language} {request.get_full_path()}"
     return jobs.start(
         kind="export",
         key=f"export {hashlib.sha256(key.encode()).hexdigest()}",
@@ -65,7 +67,7 @@ def _page(job: Job) -> str:
     return reverse("core:export", args=[job.pk])
 
 
-@jobs.runs("export", title=gettext_lazy("Export: %(title)s"), page=_page)
+@jobs.runs("export", title=gettext_lazy("Export: %(title)s"), page=_page, may_be_cancelled=True)
 def export(job: Job) -> None:
     """Write the file; begun a second time, it begins anew."""
     if ExportFile.objects.filter(job=job).exists():

@@ -77,6 +77,30 @@ def test_a_failed_job_says_why(job, clerk):
     assert "hx-get" not in page.partition("<main")[2]
 
 
+def test_whoever_asked_finds_the_work_again_and_nobody_else(job, clerk, leader):
+    jobs.finish(jobs.claim(job.pk))  # type: ignore[arg-type]
+
+    pages = [signed_in(user).get("/jobs/").content.decode() for user in (clerk, leader)]
+
+    assert [f'href="/jobs/{job.pk}/"' in page for page in pages] == [True, False]
+    assert ['href="/outcome/"' in page for page in pages] == [True, False]
+
+
+def test_only_work_of_that_kind_is_cancelled_on_its_page_and_only_by_whoever_asked(clerk, system_admin):
+    def cancelled(kind: str, by) -> str:
+        job = jobs.start(
+            kind=kind, key=f"{kind} {by}", arguments={"name": "甲", "title": "甲"}, asked_by=clerk
+        )
+        page = signed_in(by).get(f"/jobs/{job.pk}/").content.decode()
+        assert ("Cancel this work" in page) == (kind == "export" and by == clerk)
+        signed_in(by).post(f"/jobs/{job.pk}/cancel/")
+        job.refresh_from_db()
+        return job.state
+
+    asked = [("export", clerk), ("export", system_admin), ("long_work", clerk)]
+    assert [cancelled(kind, by) for kind, by in asked] == ["cancelled", "waiting", "waiting"]
+
+
 # --- The audit trail -----------------------------------------------------------------------------------
 
 
