@@ -26,8 +26,6 @@ _VALUE = re.compile(rb"<" + _PREFIX + rb"v\b[^>/]*>([^<]+)<")
 _COLUMN = re.compile(rb"<" + _PREFIX + rb"col\b([^>]*)>")
 _NUMBER = re.compile(rb"""\br\s*=\s*["'](\d+)["']""")
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})\d+["']""")
-_WHERE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})(\d{1,7})["']""")
-_STYLE = re.compile(rb"""\bs\s*=\s*["'](\d+)["']""")
 _TYPE = re.compile(rb"""\bt\s*=\s*["'](\w+)["']""")
 _HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
 _SPAN = re.compile(rb"""\b(min|max)\s*=\s*["'](\d+)["']""")
@@ -96,20 +94,22 @@ def about(package: zipfile.ZipFile, part: str, most: int, styles: Mapping[bytes,
 
 
 def _styled(styles: Mapping[bytes, Shape]) -> re.Pattern[bytes]:
-    """Finds the cells of these styles."""
+    """Finds the cells of these styles: column, row and style."""
+    named = b"|".join(styles)
     return re.compile(
-        rb"<" + _PREFIX + rb"""c\b[^>]*?\bs\s*=\s*["'](?:""" + b"|".join(styles) + rb""")["'][^>]*>"""
+        rb"<"
+        + _PREFIX
+        + rb"""c\s[^>]*?\br=["']([A-Za-z]{1,3})(\d{1,7})["'][^>]*?\bs=["']("""
+        + named
+        + rb""")["']"""
     )
 
 
 def _shapes(piece: bytes, styled: re.Pattern[bytes], styles: Mapping[bytes, Shape], told: About) -> int:
-    count = 0
-    for cell in styled.findall(piece):
-        place, style = _WHERE.search(cell), _STYLE.search(cell)
-        if place and style:
-            told.shape(int(place[2]) - 1, column_of(place[1]), styles.get(style[1]))
-            count += 1
-    return count
+    found = styled.findall(piece)
+    for column, row, style in found:
+        told.shape(int(row) - 1, column_of(column), styles[style])
+    return len(found)
 
 
 def _pieces(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:
