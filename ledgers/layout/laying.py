@@ -33,6 +33,7 @@ from ledgers.layout.totals import whole
 from ledgers.layout.words import is_blank, money_unit_of_title, said, squeezed, years_of
 from taskforces.models import ReportingUnit
 
+FEW = 4  # rows that show whether a sheet is a form
 _FIGURES = re.compile(r"[\d\s.,:/%()-]*")  # numbers, days and codes as text: none is a name
 
 
@@ -106,7 +107,24 @@ class _Laying:
             return self._skip(
                 sheet.title, 0, _("A summary; its rows are counted from others. It was not read.")
             )
+        if self._is_form(sheet, head):
+            reason = _(
+                "A form for one project, not a list with a row for each; it was not read. Hand the projects "
+                "in as a list."
+            )
+            return self._skip(sheet.title, 0, reason)
         return self._tables(sheet, head)
+
+    def _is_form(self, sheet: Sheet, head: Head) -> bool:
+        """Whether under the head of the naming column stand further heads: 项目名称 甲 | 总投资 5000."""
+        at = next((at for at, text in sorted(head.levels.items()) if self._names_lines(text)), None)
+        below = [row for row in sheet.rows if row.number > head.last and not repeats(head, row)][:FEW]
+        cells = [row.values[at] for row in below if at is not None and at < len(row.values)]
+        named = [one for one in cells if isinstance(one, str) and self._is_head_word(one)]
+        return bool(named) and len(named) * 2 > len(cells)
+
+    def _names_lines(self, levels: Sequence[str]) -> bool:
+        return any(one is self.names.naming for _rank, one in self.names.fields(levels))
 
     def _counts(self, sheet: Sheet, head: Head) -> bool:
         """Whether numbers stand where names should: a column 项目 that says how many they are."""

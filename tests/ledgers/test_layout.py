@@ -472,6 +472,20 @@ def test_sheets_that_are_none_of_the_ledgers_are_told_with_the_reason():
     ]
 
 
+def test_a_form_for_one_project_is_no_list():
+    form = sheet(
+        ("项目信息卡",), ("项目名称", "甲项目", "投资方", "甲公司"),
+        ("总投资", "5000", "签约时间", "2025.3.1"), ("县区", "柳江区", "产业", "汽车"), title="卡",
+    )  # fmt: skip
+
+    result = laid(form, sheet(HEAD, line(1), HEAD, line(2)))
+
+    assert [(table.sheet, len(table.lines)) for table in result.tables] == [("台账", 2)]
+    assert ("卡", 0, "A form for one project") in [
+        (one.sheet, one.row, one.reason.partition(",")[0]) for one in result.skipped
+    ]
+
+
 def test_the_sheet_of_all_beside_one_for_each_unit_is_not_read_twice():
     def part(unit):
         return [line(n, f"{unit}{n}号项目", unit) for n in range(1, 4)]
