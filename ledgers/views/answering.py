@@ -44,6 +44,14 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
                     given,
                 )
                 messages.success(request, sentence % {"n": given})
+            elif _is_late(request, ledger):
+                messages.warning(
+                    request,
+                    _(
+                        "Somebody else has answered this meanwhile, and the ledger was read with it. "
+                        "Look at it now."
+                    ),
+                )
             else:
                 messages.warning(request, _("Choose an answer first."))
         except Refusal as refusal:
@@ -69,6 +77,17 @@ def _given(request: HttpRequest, ledger: Ledger, user: User) -> int:
         )
         given += 1
     return given
+
+
+def _is_late(request: HttpRequest, ledger: Ledger) -> bool:
+    """Whether something was answered that is no longer asked."""
+    asked = {question["raw"] for question in ledger.questions}
+    said = (name.partition("-")[2] for name, value in request.POST.items() if value and _says(name))
+    return any(request.POST.get(f"about-{place}") not in asked for place in said)
+
+
+def _says(name: str) -> bool:
+    return name.startswith(("answer-", "text-"))
 
 
 NOT_SAID = object()

@@ -282,6 +282,17 @@ def test_what_is_foreseen_is_what_is_entered(world, clerk):
     assert (foreseen.entered + foreseen.same, foreseen.asked, foreseen.left) == (len(ready), 2, 1)
 
 
+def test_who_answers_what_somebody_has_answered_meanwhile_is_told_so(world, clerk):
+    desk, page = at(clerk), f"/ledgers/{read(workbook(NEW_DISTRICT), clerk).pk}/"
+    said = {"about-0": "高新区", "answer-0": "", "text-0": "柳北区"}
+    desk.post(f"{page}answer/", said)
+
+    told = text(desk.post(f"{page}answer/", said | {"text-0": "柳东新区"}, follow=True))
+
+    assert "Somebody else has answered this meanwhile" in told
+    assert Answer.objects.get().meaning == "柳北区"
+
+
 def test_what_came_meanwhile_stays_out_says_so_and_can_be_looked_at_again(world, clerk):
     desk = at(clerk)
     first, second = (read(workbook(STEEL, WIRE), clerk, sender=name) for name in ("柳北区", "市发改委"))
