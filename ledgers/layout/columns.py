@@ -1,7 +1,9 @@
 """Which column holds which field: by its head, by a head that resembles one, by its cells, or asked."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,11 @@ from ledgers.layout.words import bare, is_blank, money_unit_of_head
 SAMPLE = 200  # rows that a column is judged by
 FEW = 3  # cells that say nothing of their column
 ASKED = 12  # columns of a sheet that are asked for at most
+_FIGURE = re.compile(r"\d")
+_OF_MONEY = re.compile(r"投资|[资金总]额")
+_OTHER_MONEY = re.compile(
+    r"注册|税|产值|强度|同期|去年|上年|完成|到位|[占比率]|增长|贷款|补助|补贴|销售|营业|内容|日期|时间|[方人]$"
+)
 # What a head may say beside the name of its field without meaning something else.
 HARMLESS = (
     *(
@@ -70,6 +77,7 @@ class _Resolving:
         self._by_resemblance()
         self._by_cells()
         self._asked_for()
+        self._sum_asked_for()
         rest = [self._column(at) for at in self.cells if at not in self.taken and self._holds(at)]
         columns = sorted([*self.found.values(), *rest], key=lambda one: one.place)
         serial = self.serial if self.serial not in {one.place for one in self.found.values()} else None
@@ -171,6 +179,23 @@ class _Resolving:
         if missing:
             for at in [one for one in self._free() if self.cells[one]][:ASKED]:
                 self._question(at, missing)
+
+    def _sum_asked_for(self) -> None:
+        """When no column holds what the sheet adds up, one of money under an unknown head may."""
+        missing = [one for one in self._missing() if one.name == self.names.kind.sum_of]
+        likely = [at for at in self._free() if self._may_be_the_sum(at)] if missing else []
+        if len(likely) == 1:
+            self._ask(likely[0], missing[0])
+        for at in likely[:ASKED] if len(likely) > 1 else ():
+            self._question(at, missing)
+
+    def _may_be_the_sum(self, at: int) -> bool:
+        head = bare(self.head.text(at).rpartition("/")[2])
+        figures = sum(
+            isinstance(one, Decimal) or _FIGURE.search(str(one)) is not None for one in self.cells[at]
+        )
+        named = any(map(money_unit_of_head, self.head.levels.get(at, ()))) or _OF_MONEY.search(head)
+        return bool(named and not _OTHER_MONEY.search(head) and figures * 5 >= len(self.cells[at]) * 4 > 0)
 
     def _question(self, at: int, likely: Sequence[Field]) -> None:
         """What a column holds, asked once; the likely fields stand before the other missing ones."""

@@ -24,6 +24,7 @@ from ledgers.layout.words import (
 ROWS = 12  # rows that hold something and may be the head
 LAST = 20  # and where the last of them may stand
 LEVELS = 3
+WORSE = 100  # than any name of its own
 # Words that name a column only together with what stands over them: the sum of it, or a part of it.
 WHOLE = frozenset({"", "合计", "总额", "金额", "小计", "总计", "数额", "额度", "总数", "total", "amount"}) | {
     "亿元", "万元", "元", "亿", "万",
@@ -50,9 +51,14 @@ VAGUE = frozenset(
     }
 )
 _AROUND = re.compile(r"基本情况$|情况$|信息$|内容$|方面$|^项目")
-SUMMARY = frozenset(
-    {"项目数", "个数", "项目个数", "数量", "宗数", "签约数", "项目数量", "占比", "同比", "count"}
+COUNTING = frozenset({"项目数", "个数", "项目个数", "数量", "宗数", "签约数", "项目数量", "count"})
+SUMMARY = COUNTING | {"占比", "同比"}
+# What stands before a name and leaves it the same: 拟建项目名称, 牵头县区, 正式签约日期.
+_BEFORE = re.compile(
+    r"(?:招商引资|招商|引进|拟建|新建|在建|落地|落户|新签约|签约|重点|重大|主要|报送|牵头|责任|对应|主导|主责|正式)(?=..)"
 )
+# And what leaves an amount the same, but no day: 预计投资额 is the amount, 预计签约时间 no day of signing.
+_FORECAST = re.compile(r"(?:预计|计划|规划|拟定?|协议|合同|签约)(?=..)")
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,20 @@ class Names:
     def fields(self, levels: Sequence[str]) -> list[tuple[int, Field]]:
         """The fields that these levels of a head name, the best name first."""
         for name in self.spelt(levels):
+            if found := self.by_name.get(name):
+                return found
+        return self._with_more_before(bare(levels[-1])) if levels else []
+
+    def _with_more_before(self, name: str) -> list[tuple[int, Field]]:
+        """The fields whose name stands behind words that change nothing; a better name goes first."""
+        known = list(self._behind(_BEFORE, name))
+        known += [(rank, one) for rank, one in self._behind(_FORECAST, name) if one.is_money]
+        return [(rank + WORSE, one) for rank, one in known]
+
+    def _behind(self, words: re.Pattern[str], name: str) -> list[tuple[int, Field]]:
+        """What the name says once such words before it are left out, as few as possible."""
+        while (word := words.match(name)) is not None:
+            name = name[word.end() :]
             if found := self.by_name.get(name):
                 return found
         return []
@@ -170,7 +190,7 @@ def _score(head: Head, names: Names) -> int:
 
 
 def _counts(head: Head) -> bool:
-    return any(bare(levels[-1]) in SUMMARY for levels in head.levels.values() if levels)
+    return any(bare(levels[-1]) in COUNTING for levels in head.levels.values() if levels)
 
 
 def looks_like_summary(sheet: Sheet) -> bool:

@@ -153,6 +153,38 @@ def test_both_levels_say_what_a_column_holds(upper, lower, field):
     assert (found[0][1].name if found else None) == field
 
 
+@pytest.mark.parametrize(
+    ("head", "field"),
+    [
+        ("拟建项目名称", "name"),
+        ("招商引资签约项目名称", "name"),
+        ("牵头县区", "unit"),
+        ("主导产业", "task_force"),
+        ("正式签约日期", "signed_on"),
+        ("预计投资额（万元）", "amount_wan"),
+        ("协议总投资", "amount_wan"),
+        ("拟签约日期", None),
+        ("预计签约日期", None),
+        ("已完成投资额", None),
+        ("签约地点", None),
+    ],
+)
+def test_words_before_a_name_leave_it_the_same_or_make_it_another(head, field):
+    found = Names(KIND).fields((head,))
+
+    assert (found[0][1].name if found else None) == field
+
+
+def test_a_sum_under_an_unknown_head_is_asked_for():
+    heads = ("项目名称", "投资方", "县区", "拟投入资金总额（万元）", "注册资本（万元）", "签约日期")
+    rows = [(f"{n}号项目", "甲公司", "柳江区", 5000 + n, 100, "2025.3.1") for n in range(4)]
+
+    result = laid(sheet(heads, *rows))
+
+    assert result.questions[0].raw == "拟投入资金总额（万元）"
+    assert result.tables[0].lines[0].cells["amount_wan"].state == State.ASKED
+
+
 @pytest.mark.parametrize("merged", [[], [(1, at, 2, at) for at in (0, 1, 2, 3, 5)]])
 def test_units_in_a_row_of_their_own_belong_to_the_head(merged):
     below = (None, None, None, None, "（亿元）", None)
@@ -520,6 +552,14 @@ def test_a_list_of_something_else_that_names_projects_is_no_ledger_of_them():
 
     assert [table.sheet for table in result.tables] == ["台账"]
     assert [(one.sheet, one.row) for one in result.skipped] == [("问题", 0)]
+
+
+def test_a_share_beside_its_projects_makes_no_summary():
+    heads = ("拟建工程", "投资方", "县区", "产业", "总投资（万元）", "签约日期", "占比")
+
+    result = laid(sheet(heads, ("甲项目", "甲公司", "柳江区", "汽车", 5000, "2025.3.1", 0.1)))
+
+    assert len(result.tables) == 1
 
 
 def test_a_column_of_projects_that_counts_them_makes_a_summary():
