@@ -132,8 +132,9 @@ def _held(ledger: Ledger) -> Ledger:
     """The ledger as it stands now, held until the end of the transaction: of two who enter or undo it at
     once the second finds what the first has done."""
     Ledger.objects.filter(pk=ledger.pk).update(error=models.F("error"))  # takes the lock on both engines
-    rows = Ledger.objects.select_related("file", "unit", "handed_in_by", "committed_by")
-    return rows.get(pk=ledger.pk)
+    held = Ledger.objects.select_related("file", "unit", "committed_by").get(pk=ledger.pk)
+    held.handed_in_by = ledger.handed_in_by  # with the rights that the program has at the shell
+    return held
 
 
 def _refreshed(ledger: Ledger) -> Ledger:

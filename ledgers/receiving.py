@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Role
 from core import files, jobs
+from core.clock import moment
 from core.refusal import Refusal
 from core.text import clean_name
 from ledgers.choices import LedgerState
@@ -76,7 +77,13 @@ def receive(
         stored.delete()
         raise AlreadyHandedIn(same)
     return Ledger.objects.create(
-        file=stored, kind=kind, sender=sender, unit=unit, handed_in_on=today, handed_in_by=by
+        file=stored,
+        kind=kind,
+        sender=sender,
+        unit=unit,
+        handed_in_on=today,
+        handed_in_at=moment(today),
+        handed_in_by=by,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
+from core.clock import moment
 from core.text import comparison_key
 from ledgers.choices import LedgerState
 from ledgers.declaring import KINDS
@@ -30,6 +31,7 @@ def hand_in_again(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
         sender=known.sender,
         unit=known.unit,
         handed_in_on=today,
+        handed_in_at=moment(today),
         handed_in_by=by,
     )
 

@@ -66,6 +66,47 @@ def in_memory(path: Path, *, kind: str, sender: str, by: User, today: datetime.d
     }
 
 
+def kinds_in(path: Path) -> list[str]:
+    """The kinds of ledger that a workbook holds: each sheet is of the kind most of whose columns it has.
+
+    Raises core.sheets.UnreadableWorkbook for one without a ledger.
+    """
+    sheets = read_book(path.read_bytes()).sheets
+    best: dict[str, tuple[int, str]] = {}
+    for code, kind in KINDS.items():
+        for table in lay_out(sheets, kind, file_name=path.name).tables:
+            known = sum(bool(column.field) for column in table.columns) if table.lines else 0
+            best[table.sheet] = max(best.get(table.sheet, (0, "")), (known, code))
+    found = [code for code in KINDS if any(code == named for _known, named in best.values())]
+    if not found:
+        raise UnreadableWorkbook(
+            _("No sheet has the columns of a kind of ledger with rows under them: nothing was read."),
+            [sheet.title for sheet in sheets],
+        )
+    return found
+
+
+def together(reports: Sequence[Mapping[str, Any]], *, file: str) -> dict[str, Any]:
+    """The reports of one workbook's kinds as one, with what its rows came to. A sheet that one of them has
+    read is left out by none."""
+    rows = [row for report in reports for row in report["rows"]]
+    read = {row["sheet"] for row in rows}
+    left_out = [one for report in reports for one in report["skipped"]]
+    verdicts = Counter(row["verdict"] for row in rows)
+    return {
+        "file": file,
+        "rows_read": len(rows),
+        "created": verdicts["new"],
+        "unchanged": verdicts["same"],
+        "refused": verdicts["refused"],
+        "rows": rows,
+        "skipped": [one for one in left_out if one["row"] or one["sheet"] not in read],
+        "sums": [one for report in reports for one in report["sums"]],
+        "questions": [one for report in reports for one in report["questions"]],
+        **{name: report[name] for report in reports for name in ("state",) if name in report},
+    }
+
+
 def of_ledger(ledger: Ledger) -> dict[str, Any]:
     """The same of a ledger that was handed in."""
     tell = _Telling()

@@ -24,6 +24,7 @@ from liuzhou_invest.demo import (
     service,
     support,
     targets,
+    waiting,
     water,
     years,
 )
@@ -54,7 +55,7 @@ def build(*, today: datetime.date, seed: int, say: Callable[[str], None]) -> Non
         if project.stage == Stage.SIGNING and project.planned_start:
             life.climb(city, project, start=project.planned_start + city.random.randint(-20, 40) * DAY)
     say("approvals, service teams and issues")
-    service.take_over_ledger(city)
+    service.take_over_ledgers(city)
     service.follow_major_projects(city, [project for project in signed if project.signed_on])
     for project in _projects().filter(stage__in=Stage.FROM_SIGNING):
         choosing.answer(city, project)
@@ -80,6 +81,7 @@ def build(*, today: datetime.date, seed: int, say: Callable[[str], None]) -> Non
     nights.run(city)
     months.close_and_draft(city)
     meetings.hold(city)
+    waiting.hand_in(city)
 
 
 def _projects() -> ProjectQuerySet:

@@ -6,7 +6,6 @@ Everything is played with the program's own verbs, each on the day on which it h
 import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,18 +15,16 @@ from core import files
 from core.clock import month_end, next_month
 from core.models import StoredFile
 from core.workdays import calendar
+from ledgers.models import Ledger
+from liuzhou_invest.demo import handed_in
+from liuzhou_invest.demo.handed_in import LEDGER_DAY
 from liuzhou_invest.demo.invent import Idea, Inventor
-from liuzhou_invest.importing import play
-from projects import contracts, entry, pipeline, progress
+from projects import contracts, entry, ledger_verifying, pipeline, progress
 from projects.choices import Confidentiality, EventKind, EvidenceKind, Stage, Status
 from projects.contracts import Terms
-from projects.importing.committing import Posting
 from projects.models import ContractEvent, Enterprise, Project
 from taskforces.models import Mechanism, ReportingUnit, TaskForce
 
-LEDGERS = Path(__file__).parent / "ledgers"
-# The ledgers tell the batches as they stood on this day.
-LEDGER_DAY = datetime.date(2025, 7, 28)
 AFTER_LEDGERS = datetime.date(2025, 8, 1)
 DAY = datetime.timedelta(days=1)
 # Weights after what the ledgers show: the two new districts and the big counties sign most.
@@ -109,18 +106,47 @@ def _one_pixel() -> bytes:
 # --- What the ledgers tell ----------------------------------------------------------------------
 
 
+BUREAU = "市投资促进局"
+VISITS = handed_in.Kept(
+    "visits-2025h1.xlsx",
+    "外出招商",
+    "2025年上半年外出招商台账",
+    "visits",
+    BUREAU,
+    handed_in.since("日期"),
+)
+
+
 def take_over_ledgers(city: City) -> dict[int, str]:
-    """Enter the ledgers as if each row had come in when it happened; returns the batch each told of."""
+    """Hand in the bureau's ledgers as they grew; returns the batch in which each project stood in the end."""
     told: dict[int, str] = {}
-    posting = Posting(
-        by=city.people["clerk"],
-        verified_by=city.people["leader"],
-        on=city.known_on,
-        settle=lambda project, stage: told.update({project.pk: stage}),
-    )
-    for name in ("ledger-2024.xlsx", "ledger-2025.xlsx", "visits-2025h1.xlsx"):
-        play(LEDGERS / name, posting)
+    by = city.people["clerk"]
+    for year, last in ((2024, 6), (2025, 7)):
+        growing, final = _signings(year, _before_batches), _signings(year, lambda cells, _until: cells)
+        for until in handed_in.months(datetime.date(year, 1, 1), datetime.date(year, last, 1)):
+            ledger = handed_in.hand_in(growing, by=by, until=until)
+            ledger_verifying.verify(ledger, by=city.people["leader"], today=ledger.handed_in_on)
+        told |= _batches(handed_in.hand_in(final, by=by, until=LEDGER_DAY))
+    for until in handed_in.months(datetime.date(2025, 1, 1), datetime.date(2025, 6, 1)):
+        handed_in.hand_in(VISITS, by=by, until=until)
     return told
+
+
+def _signings(year: int, then: handed_in.Then) -> handed_in.Kept:
+    name = f"{year}年签约项目台账"
+    return handed_in.Kept(f"ledger-{year}.xlsx", "签约项目", name, "projects", BUREAU, then)
+
+
+def _before_batches(cells: handed_in.Cells, until: datetime.date) -> handed_in.Cells | None:
+    """Which batch a project has reached the ledger tells in the end only."""
+    row = handed_in.since("签约日期")(cells, until)
+    return row and row | {"当前批次": None}
+
+
+def _batches(ledger: Ledger) -> dict[int, str]:
+    rows = ledger.rows.exclude(written=None).order_by("pk")
+    kinds = (EventKind.SIGNED, EventKind.ADD_ON)
+    return {row.written: row.value("stage") for row in rows if row.written and row.value("contract") in kinds}
 
 
 def live_on(city: City, project: Project, told: str) -> None:

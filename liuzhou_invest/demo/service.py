@@ -10,11 +10,9 @@ from approvals.choices import ConfirmedBy, IssueCategory, ItemEventKind, ItemSta
 from approvals.clocks import Entry
 from approvals.models import Issue, Item, Service, ServiceTeam
 from core.workdays import calendar
-from liuzhou_invest.demo import confirming
-from liuzhou_invest.demo.life import DAY, LEDGERS, City
-from liuzhou_invest.importing import play
+from liuzhou_invest.demo import confirming, handed_in
+from liuzhou_invest.demo.life import DAY, City
 from projects.choices import Stage, Status
-from projects.importing.committing import Posting
 from projects.models import Project
 
 # Which items have to be through before a batch begins.
@@ -34,11 +32,28 @@ MATTERS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def take_over_ledger(city: City) -> None:
-    """The approval bureau's ledger of 2025: projects served and issues, written down day by day."""
-    by = city.people["team1"]
-    posting = Posting(by=by, verified_by=by, on=lambda day: day)
-    play(LEDGERS / "service-2025.xlsx", posting)
+APPROVALS = "市行政审批局"
+SERVED = handed_in.Kept(
+    "service-2025.xlsx", "服务项目", "重大项目服务台账", "services", APPROVALS, handed_in.since("进驻日期")
+)
+
+
+def _under_way(cells: handed_in.Cells, until: datetime.date) -> handed_in.Cells | None:
+    """An issue that was resolved later was being handled then."""
+    row, resolved_on = handed_in.since("提出日期")(cells, until), handed_in.day(cells, "办结日期")
+    if row is None or resolved_on is None or resolved_on <= until:
+        return row
+    return row | {"状态": "办理中", "办结日期": None, "办理结果": None}
+
+
+ISSUES = handed_in.Kept("service-2025.xlsx", "问题清单", "问题办理台账", "issues", APPROVALS, _under_way)
+
+
+def take_over_ledgers(city: City) -> None:
+    """The approval bureau's ledgers of 2025, handed in as they grew: projects served, and issues."""
+    for kept in (SERVED, ISSUES):
+        for until in handed_in.months(datetime.date(2025, 1, 1), datetime.date(2025, 8, 1)):
+            handed_in.hand_in(kept, by=city.people["clerk"], until=until)
 
 
 # --- Items ------------------------------------------------------------------------------------
