@@ -10,7 +10,7 @@ from core.sheets import Value
 from ledgers import meanings
 from ledgers.choices import State
 from ledgers.declaring import Field, Kind, Meaning, Place, Read, register
-from outreach.models import PartyKind, VisitLevel
+from outreach.models import Engagement, PartyKind, VisitLevel
 from outreach.visits import CITY, enter, match, take_back
 from taskforces.models import ReportingUnit
 
@@ -64,7 +64,7 @@ def _known(words: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
 LEVELS = {
     **_known(LEVEL_WORDS),
     **dict.fromkeys(("市领导", "市"), ("city", True)),
-    "县区级": ("county", True),
+    **dict.fromkeys(("县区级", "县区", "区县", "县", "区"), ("county", True)),
 }
 PARTIES = {
     **_known(PARTY_WORDS),
@@ -127,7 +127,22 @@ FIELDS = (
     Field(
         "party",
         gettext_lazy("met"),
-        ("对接对象", "对接企业", "拜访对象", "拜访企业", "会见对象", "考察对象", "考察企业", "对接单位"),
+        (
+            "对接对象",
+            "对接企业",
+            "拜访对象",
+            "拜访企业",
+            "会见对象",
+            "考察对象",
+            "考察企业",
+            "对接单位",
+            "拜访单位",
+            "走访企业",
+            "洽谈企业",
+            "拜访（对接）企业",
+            "会见企业",
+            "客商名称",
+        ),
         meanings.text(200),
         is_required=True,
         is_key=True,
@@ -135,7 +150,7 @@ FIELDS = (
     Field(
         "on",
         gettext_lazy("date"),
-        ("日期", "外出日期", "招商日期", "外出时间", "时间", "出访日期"),
+        ("日期", "外出日期", "招商日期", "外出时间", "时间", "出访日期", "招商时间", "拜访时间", "拜访日期"),
         meanings.day,
         is_required=True,
         fills_down=True,
@@ -184,7 +199,7 @@ FIELDS = (
     Field(
         "outcome",
         gettext_lazy("outcome"),
-        ("成果", "对接成果", "招商成果", "取得成效", "成效"),
+        ("成果", "对接成果", "招商成果", "取得成效", "成效", "取得成果", "洽谈成果", "洽谈情况", "对接情况"),
         meanings.text(200),
     ),
 )
@@ -201,6 +216,7 @@ def declare() -> None:
             match=match,
             enter=enter,
             take_back=take_back,
+            model=Engagement,
             settle=settle,
         )
     )

@@ -70,7 +70,7 @@ FIELDS = (
     Field(
         "certificate_no",
         gettext_lazy("Certificate"),
-        ("证照编号", "批文号", "Certificate"),
+        ("证照编号", "批文号", "批复文号", "文号", "证号", "证照号", "证书编号", "Certificate"),
         meanings.text(80),
     ),
     Field("note", gettext_lazy("Note"), ("说明", "原因", "备注", "Note"), meanings.text(300)),
@@ -228,6 +228,7 @@ KIND = Kind(
     match=match,
     enter=enter,
     take_back=take_back,
+    model=ItemEvent,
     ready=ready,
     explained=EXPLAINED,
     tells=("kind", "on", "declared_days", "certificate_no", "note"),

@@ -147,5 +147,6 @@ KIND = Kind(
     match=match,
     enter=enter,
     take_back=take_back,
+    model=Service,
     page_of=lambda pk: reverse("projects:project", args=[pk]),
 )

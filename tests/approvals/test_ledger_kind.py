@@ -98,6 +98,26 @@ def test_a_later_team_relieves_an_earlier_one_and_taking_back_gives_the_project_
     assert Service.objects.get().until is None
 
 
+@pytest.mark.parametrize("kind", ["services", "issues"])
+def test_what_another_sender_entered_meanwhile_stays_out(steel, liubei, clerk, department, kind):
+    factories.project(Stage.SIGNING, name="甲项目", task_force=steel, reporting_unit=liubei)
+    factories.service_team(name="一班")
+    told = {
+        "services": [("项目名称", "服务专班", "进驻日期"), ("甲项目", "一班", at(3))],
+        "issues": [ISSUES, ("甲项目", "用地规划", "缺地", department.name, at(3), "办理中", None, None)],
+    }[kind]
+    first, second = (
+        rehearsed(workbook(*told), clerk, kind=kind, today=TODAY, sender=name) for name in ("甲方", "乙方")
+    )
+    assert verdicts(second) == {2: Verdict.NEW}
+    entered(first, clerk)
+
+    entered(second, clerk)
+
+    assert (second.counts["entered"], second.counts["rows"]) == ({"late": 1}, {"same": 1})
+    assert (Service.objects.count(), Issue.objects.count()) == ((1, 0) if kind == "services" else (0, 1))
+
+
 def test_an_assignment_that_was_handed_over_since_is_not_taken_back(steel, liubei, clerk):
     project = factories.project(Stage.SIGNING, name="甲项目", task_force=steel, reporting_unit=liubei)
     factories.service_team(name="一班")

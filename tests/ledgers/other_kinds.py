@@ -27,10 +27,17 @@ def workbook(*rows: tuple[Any, ...], title: str = "台账") -> bytes:
 
 
 def rehearsed(
-    content: bytes, by: User, *, kind: str, today: datetime.date, name: str = "台账.xlsx", **how: Any
+    content: bytes,
+    by: User,
+    *,
+    kind: str,
+    today: datetime.date,
+    name: str = "台账.xlsx",
+    sender: str = "招商局",
+    **how: Any,
 ) -> Ledger:
     upload = SimpleUploadedFile(name, content)
-    ledger = receiving.receive(upload, kind=kind, sender="招商局", by=by, today=today, **how)
+    ledger = receiving.receive(upload, kind=kind, sender=sender, by=by, today=today, **how)
     return rehearsing.rehearse(rehearsing.begin_again(ledger), today=today)
 
 

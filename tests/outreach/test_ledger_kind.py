@@ -132,3 +132,14 @@ def test_a_meeting_that_became_a_project_or_was_told_of_since_is_not_taken_back(
         True,
     ]
     assert (Engagement.objects.count(), Ledger.objects.get().state) == (2, LedgerState.COMMITTED)
+
+
+def test_a_meeting_that_another_sender_entered_meanwhile_stays_out(clerk):
+    first, second = (handed_in(clerk, MET, sender=name) for name in ("招商局", "鹿寨县"))
+    entered(first, clerk)
+
+    entered(second, clerk)
+
+    row = second.rows.get()
+    assert (second.counts["entered"], row.verdict, row.written) == ({"late": 1}, Verdict.SAME, None)
+    assert (row.target, Engagement.objects.count()) == (Engagement.objects.get().pk, 1)
