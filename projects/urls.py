@@ -31,6 +31,7 @@ urlpatterns = [
     path("drafts/<int:pk>/discard/", signing.discard_draft, name="discard_draft"),
     # The bureau's word
     path("verify/", verifying.verify, name="verify"),
+    path("verify/ledger/<int:pk>/", verifying.verify_ledger, name="verify_ledger"),
     path("verify/<int:pk>/", verifying.verdict, name="verdict"),
     # Monthly progress
     path("progress/", progress.report_month, name="report_month"),

@@ -1,6 +1,8 @@
 """The bureau's word on what was entered: it counts, or it goes back with a reason."""
 
 import datetime
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -8,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.access import allow, user_of
 from accounts.models import User
@@ -15,14 +18,17 @@ from core import clock, exporting, receipts
 from core.money import WAN_IN_YI, format_wan, format_yi
 from core.pages import page
 from core.refusal import Refusal
-from projects import contracts, excel, lookalikes
+from ledgers.models import Ledger
+from projects import contracts, excel, ledger_verifying, lookalikes, tasks
 from projects.choices import EventKind
 from projects.forms import ReasonForm
+from projects.ledger_kind import PROJECTS
 from projects.lookalikes import Description
 from projects.models import ContractEvent
 from projects.rules import closed_months, counting
 from projects.views.ledger import units_of
 
+AT_ONCE = 30  # events that somebody waits for
 MOST = 200  # the oldest first; who has more than these begins with them
 
 
@@ -34,6 +40,20 @@ def verify(request: HttpRequest) -> HttpResponseBase:
     events = waiting.select_related(
         "project__enterprise", "project__task_force", "project__reporting_unit", "recorded_by", "ceremony"
     )
+    row = _telling(user, today)
+    if exporting.asked(request):
+        return exporting.answer(request, excel.VERIFY, exporting.each(events, row))
+    shown = list(events[: MOST + 1])
+    context = {
+        "rows": [row(event) for event in shown[:MOST]],
+        "is_capped": len(shown) > MOST,
+        "ledgers": ledger_verifying.ledgers_waiting(user) if shown else [],
+    }
+    return page(request, "projects/verify.html", context)
+
+
+def _telling(user: User, today: datetime.date) -> Callable[[ContractEvent], dict[str, Any]]:
+    """How an event that waits is told in a line of a list."""
     closed = closed_months(today)
 
     def row(event: ContractEvent) -> dict[str, Any]:
@@ -44,11 +64,7 @@ def verify(request: HttpRequest) -> HttpResponseBase:
             "is_own": event.recorded_by_id == user.pk,
         }
 
-    if exporting.asked(request):
-        return exporting.answer(request, excel.VERIFY, exporting.each(events, row))
-    shown = list(events[: MOST + 1])
-    rows = [row(event) for event in shown[:MOST]]
-    return page(request, "projects/verify.html", {"rows": rows, "is_capped": len(shown) > MOST})
+    return row
 
 
 def amount_words(event: ContractEvent) -> str:
@@ -56,6 +72,65 @@ def amount_words(event: ContractEvent) -> str:
     if event.kind == EventKind.FRAMEWORK and event.original_amount:
         return f"({format_yi(event.original_amount)})"
     return format_yi(event.amount) if event.amount else format_yi(None)
+
+
+@allow("projects.verify_signing")
+def verify_ledger(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """What waits of one ledger, what will count of it in which month; verify it in one go."""
+    user, today = user_of(request), clock.today()
+    ledger = get_object_or_404(Ledger.objects.visible_to(user).select_related("file"), pk=pk, kind=PROJECTS)
+    if request.method == "POST":
+        try:
+            return redirect(_verified(request, ledger, user, today))
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
+            return redirect("projects:verify_ledger", pk)
+    events = ledger_verifying.waiting_of(ledger).select_related(
+        "project__enterprise", "project__task_force", "project__reporting_unit", "recorded_by", "ceremony"
+    )
+    rows = [_telling(user, today)(event) for event in events]
+    if exporting.asked(request):
+        return exporting.answer(request, excel.VERIFY, rows)
+    context = {
+        "ledger": ledger,
+        "rows": rows[:MOST],
+        "n": len(rows),
+        "is_capped": len(rows) > MOST,
+        "is_own": ledger.committed_by_id == user.pk,
+        "months": _by_month(rows),
+    }
+    return page(request, "projects/verify_ledger.html", context)
+
+
+def _verified(request: HttpRequest, ledger: Ledger, user: User, today: datetime.date) -> str:
+    """Where to look on: at once for few events, at the work of a worker for many."""
+    if ledger_verifying.waiting_of(ledger).count() > AT_ONCE:
+        return reverse("core:job", args=[tasks.verify_ledger(ledger, by=user, today=today).pk])
+    done = ledger_verifying.verify(ledger, by=user, today=today)
+    if done.count:
+        sentence = ngettext(
+            "%(n)s event is verified and counts.", "%(n)s events are verified and count.", done.count
+        )
+        messages.success(request, sentence % {"n": done.count})
+    for why in done.refused:
+        messages.error(request, why)
+    return reverse("projects:verify_ledger", args=[ledger.pk]) if done.refused else reverse("projects:verify")
+
+
+def _by_month(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What will count in which month: how many events, how much in 亿元."""
+    months: dict[datetime.date, list[dict[str, Any]]] = {}
+    for row in rows:
+        months.setdefault(row["counting"].month, []).append(row)
+    return [
+        {
+            "counting": group[0]["counting"],
+            "is_late": any(row["counting"].is_late for row in group),
+            "n": len(group),
+            "amount": format_yi(sum((row["event"].amount for row in group), Decimal(0))),
+        }
+        for _month, group in sorted(months.items())
+    ]
 
 
 @allow("projects.verify_signing")

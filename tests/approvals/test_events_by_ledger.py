@@ -28,7 +28,10 @@ from tests.ledgers.other_kinds import rehearsed, workbook
 K = ItemEventKind
 TODAY = datetime.date(2025, 9, 19)
 OPENED = datetime.date(2025, 9, 1)
-HEAD = "项目编号 项目代码 项目名称 审批事项 办理情况 日期 告知时长（工作日） 证照编号 说明".split()
+HEAD = [
+    *("项目编号", "项目代码", "项目名称", "审批事项", "办理情况"),
+    *("日期", "告知时长（工作日）", "证照编号", "说明"),
+]
 CODE, NATIONAL = "LZ-2025-0001", "2509-450200-04-01-000001"
 
 

@@ -133,6 +133,7 @@ def of_ledger() -> list[str]:
         reverse("ledgers:ledger", args=[ledger.pk]),
         reverse("ledgers:row", args=[ledger.pk, ledger.rows.order_by("pk")[0].pk]),
         reverse("ledgers:ledger", args=[unreadable.pk]),
+        reverse("projects:verify_ledger", args=[ledger.pk]),
         reverse("ledgers:answers"),
     ]
 
