@@ -31,35 +31,41 @@ ROWS = 50
 
 @allow("ledgers.import_ledger")
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the answers of the form that were chosen, then read the ledger once more with them."""
+    """Take the answers of the form that were chosen, then read the ledger once more with them. One that
+    is not taken says why and hinders none of the others."""
     ledger, user = to_act_on(request, pk), user_of(request)
     if request.method == "POST":
+        refused: list[Refusal] = []
+        given = _given(request, ledger, user, refused)
         try:
-            given = _given(request, ledger, user)
             if given:
                 tasks.read(ledger, by=user)
-                sentence = ngettext(
-                    "%(n)s answer is taken and holds for all like cells.",
-                    "%(n)s answers are taken and hold for all like cells.",
-                    given,
-                )
-                messages.success(request, sentence % {"n": given})
-            elif _is_late(request, ledger):
-                messages.warning(
-                    request,
-                    _(
-                        "Somebody else has answered this meanwhile, and the ledger was read with it. "
-                        "Look at it now."
-                    ),
-                )
-            else:
-                messages.warning(request, _("Choose an answer first."))
         except Refusal as refusal:
+            refused.append(refusal)
+        for refusal in refused:
             messages.error(request, " ".join([refusal.message, *refusal.details]))
+        _tell(request, ledger, given, is_refused=bool(refused))
     return redirect("ledgers:ledger", pk)
 
 
-def _given(request: HttpRequest, ledger: Ledger, user: User) -> int:
+def _tell(request: HttpRequest, ledger: Ledger, given: int, *, is_refused: bool) -> None:
+    if given:
+        sentence = ngettext(
+            "%(n)s answer is taken and holds for all like cells.",
+            "%(n)s answers are taken and hold for all like cells.",
+            given,
+        )
+        messages.success(request, sentence % {"n": given})
+    elif _is_late(request, ledger):
+        sentence = _(
+            "Somebody else has answered this meanwhile, and the ledger was read with it. Look at it now."
+        )
+        messages.warning(request, sentence)
+    elif not is_refused:
+        messages.warning(request, _("Choose an answer first."))
+
+
+def _given(request: HttpRequest, ledger: Ledger, user: User, refused: list[Refusal]) -> int:
     """How many of the questions were answered. A question is found again by what it is about, because
     another person may have answered some meanwhile."""
     given = 0
@@ -67,15 +73,13 @@ def _given(request: HttpRequest, ledger: Ledger, user: User) -> int:
         meaning = _meant(request, place, question)
         if meaning is NOT_SAID or request.POST.get(f"about-{place}") != question["raw"]:
             continue
-        answering.answer(
-            ledger,
-            asked=question["kind"],
-            field=question["field"],
-            raw=question["raw"],
-            meaning=meaning,
-            by=user,
-        )
-        given += 1
+        about = {"asked": question["kind"], "field": question["field"], "raw": question["raw"]}
+        try:
+            answering.answer(ledger, **about, meaning=meaning, by=user)
+        except Refusal as refusal:
+            refused.append(refusal)
+        else:
+            given += 1
     return given
 
 

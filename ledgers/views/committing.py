@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from ledgers.choices import Decision, LedgerState, State, Verdict
 from ledgers.models import Ledger
 from ledgers.views.reaching import to_act_on
 
-CLEAR = (State.SURE, State.ASSUMED)
+HIDES = Q(worst=State.REFUSED) & ~Q(verdict=Verdict.REFUSED)
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,13 @@ class Foreseen:
 
 
 def foresee(ledger: Ledger) -> Foreseen:
-    """By the same rule as entering. Only rows that may wait for an answer are looked into."""
+    """By the same rule as entering. Only rows whose refused cell may hide an asked one are looked into."""
     found: Counter[str] = Counter()
-    clear = ledger.rows.filter(worst__in=CLEAR).order_by()
-    for row in clear.values("verdict", "decision").annotate(n=Count("pk")):
-        found[_what(row["verdict"], row["decision"], is_asked=False)] += row["n"]
-    doubtful = ledger.rows.exclude(worst__in=CLEAR).order_by().only("verdict", "decision", "cells")
+    clear = ledger.rows.exclude(HIDES).order_by()
+    for row in clear.values("verdict", "decision", "worst").annotate(n=Count("pk")):
+        what = _what(row["verdict"], row["decision"], is_asked=row["worst"] == State.ASKED)
+        found[what] += row["n"]
+    doubtful = ledger.rows.filter(HIDES).order_by().only("verdict", "decision", "cells")
     for one in doubtful.iterator(chunk_size=1000):
         is_asked = any(cell[0] == State.ASKED for cell in one.cells.values())
         what = _what(one.verdict, one.decision, is_asked=is_asked)

@@ -31,7 +31,7 @@ from ledgers.views.reaching import may_act, reached
 
 ROWS = 50
 DECISIONS = [(one.value, one.label) for one in (Decision.NEW, Decision.SAME, Decision.LEAVE)]
-ASKED_FIRST = 12  # questions; the others are behind a fold
+ASKED, ASKED_FIRST = 100, 12  # questions on a page; those that stand open, the others behind a fold
 SILENT = timedelta(seconds=30)  # a worker gives a sign of life every ten
 MOST_SHOWN = 12  # of one reason, of rows that are gone
 SAMPLES, SAMPLES_AMONG = 3, 20  # amounts beside a question for their unit, and the rows looked into
@@ -174,6 +174,7 @@ def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
     fields = showing.columns(kind, leaf.object_list)
     lines = [showing.line(kind, row, fields) for row in leaf.object_list]
     columns = showing.columns_of(fields, lines)
+    asked = Paginator(_questions(ledger, kind), ASKED).get_page(request.GET.get("asked"))
     return {
         "page": leaf,
         "columns": columns,
@@ -188,7 +189,8 @@ def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
         "is_narrowed": any(
             request.GET.get(name) for name in ("verdict", "state", "sheet", "q", "open", "out")
         ),
-        "questions": _questions(ledger, kind),
+        "questions": asked.object_list,
+        "asked": asked,
         "asked_first": ASKED_FIRST,
         "asked_rest": -ASKED_FIRST,
         "sums": [_sum(one) for one in ledger.sums],

@@ -293,6 +293,29 @@ def test_who_answers_what_somebody_has_answered_meanwhile_is_told_so(world, cler
     assert Answer.objects.get().meaning == "柳北区"
 
 
+def test_an_answer_that_is_not_taken_says_why_and_loses_none_of_the_others(world, clerk):
+    desk, page = at(clerk), f"/ledgers/{read(workbook(NEW_DISTRICT, TUBE), clerk).pk}/"
+    about = {f"about-{at}": one["raw"] for at, one in enumerate(Ledger.objects.get().questions)}
+    places = {raw: name.partition("-")[2] for name, raw in about.items()}
+    said = {f"text-{places['高新区']}": "月球", f"text-{places['2026.1']}": "2026-01-31"}
+
+    told = text(desk.post(f"{page}answer/", about | said, follow=True))
+
+    assert "“月球” is not clear either" in told
+    assert "1 answer is taken" in told
+    assert Answer.objects.get().meaning == "2026-01-31"
+
+
+def test_so_many_questions_that_a_form_cannot_carry_them_come_by_pages(world, clerk):
+    asked = [(f"{n}号项目", *WIRE[1:2], f"第{n}新城", *WIRE[3:]) for n in range(103)]
+    page = f"/ledgers/{read(workbook(*asked), clerk).pk}/"
+    desk = at(clerk)
+
+    assert text(desk.get(page)).count('class="asked-raw"') == 100
+    assert text(desk.get(f"{page}?asked=2")).count('class="asked-raw"') == 3
+    assert "103 questions" in text(desk.get(f"{page}?asked=2"))
+
+
 def test_what_came_meanwhile_stays_out_says_so_and_can_be_looked_at_again(world, clerk):
     desk = at(clerk)
     first, second = (read(workbook(STEEL, WIRE), clerk, sender=name) for name in ("柳北区", "市发改委"))
