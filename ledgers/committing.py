@@ -50,7 +50,7 @@ def is_ready(row: LedgerRow) -> bool:
     is decided. A cell that was refused is left out; a row that needs it is refused as a whole."""
     if row.verdict == Verdict.REFUSED or row.decision == Decision.LEAVE:
         return False
-    if any(cell[0] == State.ASKED for cell in row.cells.values()):
+    if State.ASKED in {cell[0] for cell in row.cells.values()}:
         return False
     return row.verdict != Verdict.LOOKALIKE or row.decision in (Decision.NEW, Decision.SAME)
 
@@ -194,8 +194,7 @@ def _keep(rows: Sequence[LedgerRow]) -> None:
         )
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 # --- Taking back --------------------------------------------------------------------------------------

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from core.inserting import maker
 from core.sheets import Value
 from core.text import comparison_key
 from ledgers.choices import QuestionKind, State, Verdict
@@ -68,6 +70,7 @@ class _Run:
             one.name: one.begin() if one.begin else one.read for one in kind.fields
         }
         self._keys = [one.name for one in kind.fields if one.is_key]
+        self._make = partial(maker(LedgerRow), ledger_id=ledger.pk)
         self._asked: dict[tuple[str, str, str], list[Any]] = {}
         self._places: dict[Place, Place] = {}
 
@@ -167,8 +170,7 @@ class _Run:
                 worst = State.REFUSED
             if found.meaning.state == State.REFUSED:
                 evidence.append(found.meaning.sentence)
-        row = LedgerRow(
-            ledger=self.ledger,
+        row = self._make(
             sheet=line.sheet,
             row=line.number,
             is_hidden=line.is_hidden,

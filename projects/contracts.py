@@ -8,6 +8,8 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Min, QuerySet, Sum
@@ -16,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.notifications import notify, says
-from core.inserting import insert
+from core.inserting import insert, maker
 from core.models import StoredFile
 from core.money import format_wan
 from core.refusal import Refusal
@@ -90,7 +92,8 @@ def record_many(
         check(terms, today=today)
         if terms.amount < 0:
             raise CannotRecord(_("There is no verified contract to void or to reduce."))
-    events = [_event(project.pk, terms, by, today) for project, terms in first]
+    make = partial(maker(ContractEvent), recorded_by_id=by.pk, recorded_on=today)
+    events = [make(project_id=project.pk, **_columns(terms)) for project, terms in first]
     insert(events)
     return events
 
@@ -99,12 +102,11 @@ _KEYS = ("ceremony", "corrects", "evidence")
 _VALUES = tuple(name for name in Terms.__dataclass_fields__ if name not in _KEYS)
 
 
-def _event(project: int, terms: Terms, by: User, today: datetime.date) -> ContractEvent:
-    """An event of many: what it leads to is handed on as keys."""
+def _columns(terms: Terms) -> dict[str, Any]:
+    """Terms as the columns of an event: what it leads to as keys."""
     said = terms.__dict__
     keys = {f"{name}_id": said[name].pk for name in _KEYS if said[name] is not None}
-    values = {name: said[name] for name in _VALUES}
-    return ContractEvent(project_id=project, recorded_by_id=by.pk, recorded_on=today, **keys, **values)
+    return {**{name: said[name] for name in _VALUES}, **keys}
 
 
 @transaction.atomic

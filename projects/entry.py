@@ -5,7 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from itertools import count
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -13,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.clock import moment
-from core.inserting import insert
+from core.inserting import insert, maker
 from core.models import StoredFile
 from core.numbering import next_code, next_codes
 from core.refusal import Refusal
@@ -128,6 +130,7 @@ class _Known:
         rows = Enterprise.objects.filter(
             Q(uscc__in=codes) | Q(name_key__in=set(self.keys.values())) | Q(pk__in=named)
         )
+        self.make = maker(Enterprise)
         self.fresh: list[Enterprise] = []
         self.filled: dict[int, Enterprise] = {}
         self.by_pk: dict[int, Enterprise] = {}
@@ -160,7 +163,7 @@ class _Known:
 
     def _new(self, told: Investor) -> Enterprise:
         values = {name: getattr(told, name) for name in MORE} | {"uscc": told.uscc or None}
-        row = Enterprise(name=told.name, name_key=self.keys[told.name], **values)
+        row = self.make(name=told.name, name_key=self.keys[told.name], **values)
         self.fresh.append(row)
         self._keep(row)
         return row
@@ -396,7 +399,8 @@ def open_many(openings: Sequence[Opening], *, by: User, today: datetime.date) ->
     """
     for opening in openings:
         _check_shares(opening.facts.shares)
-    projects = _with_new_codes([_project(opening, by) for opening in openings])
+    make = partial(maker(Project), created_by_id=by.pk)
+    projects = _with_new_codes([make(**_columns(opening)) for opening in openings])
     pairs = list(zip(projects, openings, strict=True))
     insert([Share(project=p, unit=u, percent=part) for p, o in pairs for u, part in o.facts.shares.items()])
     for project, opening in pairs:
@@ -406,26 +410,18 @@ def open_many(openings: Sequence[Opening], *, by: User, today: datetime.date) ->
     return projects
 
 
-# A fact that names another row is handed on as its key: many rows are made.
-_FACTS = {
-    **{name: name for name in Facts.__dataclass_fields__ if name not in ("shares", "assisting")},
-    **{name: f"{name}_id" for name in ("task_force", "reporting_unit", "location")},
-}
+_KEYS = ("task_force", "reporting_unit", "location")
+_VALUES = tuple(name for name in Facts.__dataclass_fields__ if name not in (*_KEYS, "shares", "assisting"))
 
 
-def _project(opening: Opening, by: User) -> Project:
+def _columns(opening: Opening) -> dict[str, Any]:
+    """An opening as the columns of a project."""
     said = opening.facts.__dict__
-    values = {attribute: said[name] for name, attribute in _FACTS.items()}
-    for name in ("task_force", "reporting_unit", "location"):
-        values[f"{name}_id"] = values[f"{name}_id"].pk
+    values = {name: said[name] for name in _VALUES}
+    values |= {f"{name}_id": said[name].pk for name in _KEYS}
     values["national_code"] = values["national_code"] or None
-    return Project(
-        **values,
-        enterprise_id=opening.investor.pk,
-        stage=opening.stage,
-        stage_since=opening.on,
-        created_by_id=by.pk,
-    )
+    at = {"stage": opening.stage, "stage_since": opening.on}
+    return {**values, **at, "enterprise_id": opening.investor.pk}
 
 
 def _with_new_codes(projects: list[Project]) -> list[Project]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from core.clock import moment
-from core.inserting import insert
+from core.inserting import insert, maker
 from core.refusal import Refusal
 from projects.choices import EventKind, EvidenceKind, Stage, Status, Verdict
 from projects.models import Project, StageChange, StatusChange, standing_of
@@ -213,10 +213,10 @@ def begin_many(
     begun: Sequence[tuple[Project, datetime.date, str]], *, by: User, today: datetime.date
 ) -> None:
     """The twin of `begin` for many: (project, day, note)."""
-    at = moment(today)
+    at, change = moment(today), maker(StageChange)
     insert(
         [
-            StageChange(
+            change(
                 project_id=project.pk,
                 source="",
                 target=project.stage,

@@ -25,6 +25,7 @@ TEXTS = {
     "note",
 }
 KINDS, STAGES = frozenset(EventKind.values), frozenset(Stage.values)
+UNSETTLED, NOTHING = frozenset(State.UNSETTLED), (None, "")
 # What follows a contract: events of a project, never a project of their own.
 FOLLOWING = (EventKind.ADD_ON, EventKind.REDUCED, EventKind.VOIDED)
 
@@ -108,7 +109,7 @@ def _settled(row: LedgerRow) -> dict[str, Any]:
     return {
         name: cell[1]
         for name, cell in row.cells.items()
-        if cell[0] not in State.UNSETTLED and cell[1] not in (None, "")
+        if cell[0] not in UNSETTLED and cell[1] not in NOTHING
     }
 
 
