@@ -207,10 +207,12 @@ DECLARE
     ignored text[] := TG_ARGV[2];
     hidden jsonb := (SELECT coalesce(jsonb_object_agg(field, '{HIDDEN}'), '{{}}')
                        FROM unnest(TG_ARGV[1]::text[]) AS field);
+    is_whole boolean := hidden = '{{}}' AND ignored = '{{}}';
 BEGIN
     INSERT INTO {ENTRY} (at, actor_id, "table", row_id, action, after)
     SELECT clock_timestamp(), nullif(current_setting('app.actor', true), '')::bigint,
-           TG_TABLE_NAME, whole ->> TG_ARGV[0], 'insert', nullif((whole || hidden) - ignored, '{{}}')
+           TG_TABLE_NAME, whole ->> TG_ARGV[0], 'insert',
+           CASE WHEN is_whole THEN whole ELSE nullif((whole || hidden) - ignored, '{{}}') END
       FROM (SELECT to_jsonb(made) AS whole FROM made OFFSET 0) AS rows;
     RETURN NULL;
 END $$;

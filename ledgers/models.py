@@ -112,7 +112,7 @@ class Reading(NamedTuple):
 class LedgerRow(models.Model):
     """One row as it was read. Committed, it is the provenance of every value that came of it."""
 
-    ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="rows")
+    ledger = models.ForeignKey(Ledger, models.CASCADE, db_index=False, related_name="rows")
     sheet = models.CharField(_("sheet"), max_length=60)
     row = models.PositiveIntegerField(_("row"))  # as Excel counts
     is_hidden = models.BooleanField(_("hidden in the workbook"), default=False)
@@ -125,7 +125,7 @@ class LedgerRow(models.Model):
     evidence = models.JSONField(_("evidence"), default=list)
     changes = models.JSONField(_("changes"), default=dict)
     # What tells the row of one sender's last ledger from the others: it finds rows that are gone.
-    identity = models.CharField(max_length=64, db_index=True, blank=True)
+    identity = models.CharField(max_length=64, blank=True)
     # The object in the books that it is, or looks like (primary key; the kind knows of which model).
     target = models.BigIntegerField(_("in the books"), null=True, blank=True)
     decision = models.CharField(
@@ -139,7 +139,10 @@ class LedgerRow(models.Model):
         verbose_name = _("row of a ledger")
         verbose_name_plural = _("rows of a ledger")
         constraints = [models.UniqueConstraint(fields=["ledger", "sheet", "row"], name="one_row_of_a_ledger")]
-        indexes = [models.Index(fields=["written"], name="ledger_row_written")]
+        indexes = [
+            models.Index(fields=["written"], name="ledger_row_written"),
+            models.Index(fields=["identity"], name="ledger_row_identity", opclasses=["varchar_pattern_ops"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sheet}!{self.row}"

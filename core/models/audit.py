@@ -19,7 +19,12 @@ class AuditEntry(models.Model):
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
         indexes = [
-            models.Index(fields=["table", "row_id", "at"], name="audit_of_a_row"),
+            # each is asked for as it stands: then texts are compared by their bytes
+            models.Index(
+                fields=["table", "row_id", "at"],
+                name="audit_of_a_row",
+                opclasses=["varchar_pattern_ops", "varchar_pattern_ops", "timestamptz_ops"],
+            ),
             models.Index(fields=["at"], name="audit_by_time"),
         ]
 

@@ -92,11 +92,19 @@ class ContractEvent(models.Model):
         verbose_name=_("ceremony"),
     )
     corrects = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="corrections", verbose_name=_("corrects")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="corrections",
+        verbose_name=_("corrects"),
     )
     exclusion_reason = models.CharField(_("not counted because"), max_length=200, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
-    evidence = models.ForeignKey(StoredFile, models.PROTECT, null=True, blank=True, related_name="+")
+    evidence = models.ForeignKey(
+        StoredFile, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
+    )
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     # The day it became known to the office; `recorded_at` is when the row was written.
     recorded_on = models.DateField(_("recorded on"))
@@ -123,7 +131,16 @@ class ContractEvent(models.Model):
                 name="contract_event_takes_back",
             ),
         ]
-        indexes = [models.Index(fields=["signed_on", "kind"], name="contract_event_by_month")]
+        indexes = [
+            models.Index(fields=["signed_on", "kind"], name="contract_event_by_month"),
+            # few correct another or have a file
+            models.Index(
+                fields=["corrects"], name="contract_event_corrects", condition=Q(corrects__isnull=False)
+            ),
+            models.Index(
+                fields=["evidence"], name="contract_event_evidence", condition=Q(evidence__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.project_id} {self.kind} {self.amount}"

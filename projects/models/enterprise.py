@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -36,7 +37,7 @@ class Enterprise(models.Model):
 
     name = models.CharField(_("name"), max_length=200)
     # The name without region, legal form and brackets: what look-alikes are found by.
-    name_key = models.CharField(max_length=200, db_index=True, editable=False)
+    name_key = models.CharField(max_length=200, editable=False)
     uscc = models.CharField(_("credit code"), max_length=18, unique=True, null=True, blank=True)
     origin = models.CharField(_("comes from"), max_length=60, blank=True)
     parent = models.ForeignKey(
@@ -44,6 +45,7 @@ class Enterprise(models.Model):
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,
         related_name="subsidiaries",
         verbose_name=_("parent company"),
     )
@@ -57,6 +59,12 @@ class Enterprise(models.Model):
     class Meta:
         verbose_name = _("enterprise")
         verbose_name_plural = _("enterprises")
+        indexes = [
+            # look-alikes: by the whole key, and by how it begins
+            models.Index(fields=["name_key"], name="enterprise_by_key", opclasses=["varchar_pattern_ops"]),
+            # few have one
+            models.Index(fields=["parent"], name="enterprise_of_parent", condition=Q(parent__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -115,14 +115,18 @@ class Project(models.Model):
     partners = models.ManyToManyField(
         Enterprise, blank=True, related_name="partner_in", verbose_name=_("co-investors")
     )
-    task_force = models.ForeignKey(
-        TaskForce, models.PROTECT, related_name="projects", verbose_name=_("task force")
+    task_force = models.ForeignKey(  # found by the indexes below, as its unit is
+        TaskForce, models.PROTECT, db_index=False, related_name="projects", verbose_name=_("task force")
     )
     assisting = models.ManyToManyField(
         TaskForce, blank=True, related_name="assisted_projects", verbose_name=_("assisting task forces")
     )
     reporting_unit = models.ForeignKey(
-        ReportingUnit, models.PROTECT, related_name="projects", verbose_name=_("reporting unit")
+        ReportingUnit,
+        models.PROTECT,
+        db_index=False,
+        related_name="projects",
+        verbose_name=_("reporting unit"),
     )
     location = models.ForeignKey(
         ReportingUnit, models.PROTECT, related_name="located_projects", verbose_name=_("location")
@@ -160,7 +164,7 @@ class Project(models.Model):
     signed_on = models.DateField(_("signed on"), null=True, blank=True, editable=False)
 
     created_at = models.DateTimeField(_("entered at"), default=timezone.now)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="+")
     version = models.PositiveIntegerField(_("version"), default=1)
 
     objects = ProjectQuerySet.as_manager()
@@ -185,7 +189,7 @@ class Project(models.Model):
             ),
             models.Index(fields=["stage", "stage_since"], name="project_stage_age"),
             # rows of ledgers: a block asks for its very names (see ledger_matching)
-            models.Index(fields=["name"], name="project_by_name"),
+            models.Index(fields=["name"], name="project_by_name", opclasses=["varchar_pattern_ops"]),
         ]
 
     def __str__(self) -> str:
@@ -228,7 +232,7 @@ class StageChange(models.Model):
     target = models.CharField(_("to"), max_length=14, choices=Stage)
     on = models.DateField(_("on"))
     recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="+")
     note = models.CharField(_("note"), max_length=300, blank=True)
 
     class Meta:
