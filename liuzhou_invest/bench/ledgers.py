@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import User
 from core import audit, uscc
@@ -101,6 +101,7 @@ class HandedIn:
         assert self.ledger is not None
         with audit.acting(self.user), transaction.atomic():
             entered = committing.commit(self.ledger, by=self.user, today=today())
+            connection.check_constraints()  # else those that are checked at the end would never be
             _expect(entered.counts["entered"] == {"new": self.rows}, entered.counts)
             transaction.set_rollback(True)
 
