@@ -13,11 +13,12 @@ from ledgers.choices import QuestionKind, State
 from ledgers.declaring import Field
 from ledgers.layout.heads import Head, Names, is_serial
 from ledgers.layout.laid import Answers, Column, Question
-from ledgers.layout.words import bare, is_blank, money_unit_of_head
+from ledgers.layout.words import bare, is_blank, money_unit_of_head, squeezed
 
 SAMPLE = 200  # rows that a column is judged by
 FEW = 3  # cells that say nothing of their column
 ASKED = 12  # columns of a sheet that are asked for at most
+_ANOTHER_TIME = re.compile("去年|上年|同期|上期|完成|到位|累计")
 _FIGURE = re.compile(r"\d")
 _OF_MONEY = re.compile(r"投资|[资金总]额")
 _OTHER_MONEY = re.compile(
@@ -125,10 +126,27 @@ class _Resolving:
             (rank, not self.cells[at], at, one)
             for at in self._free()
             for rank, one in self.names.fields(self.head.levels.get(at, ()))
+            if not (one.is_money and self._is_of_another_time(at))
         ]
-        for _rank, _empty, at, one in sorted(named, key=lambda found: found[:3]):
+        for rank, _empty, at, one in sorted(named, key=lambda found: found[:3]):
             if one.name not in self.found and at not in self.taken:
-                self._take(at, one)
+                twins = [other for its, _, other, field in named if field is one and its == rank]
+                self._take_of(at, one, twins)
+
+    def _is_of_another_time(self, at: int) -> bool:
+        """ "去年同期" over "投资额", "已完成投资" over "金额"."""
+        *above, _lowest = self.head.levels.get(at, ("",))
+        return any(_ANOTHER_TIME.search(squeezed(one)) for one in above)
+
+    def _take_of(self, at: int, one: Field, twins: Sequence[int]) -> None:
+        """An amount under groups that say different things, "2024年" and "2025年", is a question."""
+        groups = {self.head.levels[other][:-1] for other in twins if self.cells[other]}
+        if not one.is_money or len(groups) < 2:
+            return self._take(at, one)
+        for other in twins:
+            self._question(other, [one])
+        sentence = _("More than one column is called “%(head)s”; say which one counts.")
+        return self._take(at, one, State.ASKED, sentence % {"head": self.head.levels[at][-1]})
 
     def _by_resemblance(self) -> None:
         for at in self._free():

@@ -57,6 +57,7 @@ SUMMARY = COUNTING | {"占比", "同比"}
 _BEFORE = re.compile(
     r"(?:招商引资|招商|引进|拟建|新建|在建|落地|落户|新签约|签约|重点|重大|主要|报送|牵头|责任|对应|主导|主责|正式)(?=..)"
 )
+_AFTER = re.compile(r"(?<=..)(?:名称|全称)$")
 # And what leaves an amount the same, but no day: 预计投资额 is the amount, 预计签约时间 no day of signing.
 _FORECAST = re.compile(r"(?:预计|计划|规划|拟定?|协议|合同|签约)(?=..)")
 
@@ -92,11 +93,11 @@ class Names:
         for name in self.spelt(levels):
             if found := self.by_name.get(name):
                 return found
-        return self._with_more_before(bare(levels[-1])) if levels else []
+        return self._with_more_around(bare(levels[-1])) if levels else []
 
-    def _with_more_before(self, name: str) -> list[tuple[int, Field]]:
-        """The fields whose name stands behind words that change nothing; a better name goes first."""
-        known = list(self._behind(_BEFORE, name))
+    def _with_more_around(self, name: str) -> list[tuple[int, Field]]:
+        """The fields whose name stands between words that change nothing; a better name goes first."""
+        known = [*self.by_name.get(_AFTER.sub("", name), ()), *self._behind(_BEFORE, name)]
         known += [(rank, one) for rank, one in self._behind(_FORECAST, name) if one.is_money]
         return [(rank + WORSE, one) for rank, one in known]
 

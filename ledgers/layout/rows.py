@@ -216,8 +216,8 @@ def _alone(
         if at in frame.fields and not is_banner(row, frame) and (at in frame.keys or len(filled) > 1):
             return RowKind.LINE
         return RowKind.SECTION if short else RowKind.NOTE
-    if len(filled) == 1 and len(text) <= SECTION_LENGTH and _is_class(text):
-        return RowKind.SECTION
+    if len(text) <= SECTION_LENGTH and _is_class(text) and not any(at in frame.keys for at, _ in filled):
+        return RowKind.SECTION  # perhaps with the sum of what follows
     return RowKind.LINE
 
 

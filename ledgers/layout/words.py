@@ -92,6 +92,8 @@ def money_unit_of_title(text: str) -> str:
     """ "单位：万元" or "（万元）" in one of the lines above or below a table; empty when they disagree."""
     found = set()
     for part in _parts(text):
+        if _UNIT_SAID.search(part) and _FOREIGN.search(part):
+            return ""  # "单位：万元/万美元" leaves open which
         found |= {_UNITS[one] for one in _UNIT_SAID.findall(part)}
         found |= {_UNITS[one[1:-1]] for one in _BRACKETS.findall(part) if one[1:-1] in _UNITS}
     return found.pop() if len(found) == 1 else ""

@@ -16,10 +16,13 @@ from projects.choices import Currency, EventKind, Stage
 from projects.ledger_fields import looks
 from projects.ledger_fields.heads import HEADS
 from projects.ledger_fields.words import (
+    CONTRACT_HEADINGS,
     CONTRACT_NAMES,
     CONTRACT_WORDS,
     CURRENCY_WORDS,
+    INDUSTRIAL_HEADINGS,
     INDUSTRIAL_WORDS,
+    NOT_SIGNED,
     STAGE_WORDS,
 )
 from taskforces.models import ReportingUnit, TaskForce
@@ -52,20 +55,30 @@ def location(value: Value, place: Place) -> Meaning:
     return locations()(value, place)
 
 
+def _contracts_named(text: str) -> set[EventKind]:
+    return {kind for kind, words in CONTRACT_HEADINGS.items() if any(word in text for word in words)}
+
+
 def contract_of_place(place: Place) -> Meaning | None:
-    """A list of signed projects needs no word for it in each row."""
-    around = place.title + place.sheet
-    if "签约" not in around or any(word in around for word in ("意向", "框架", "在谈", "拟签约", "解约")):
+    """A list of signed projects needs no word for it in each row, nor does a section of frameworks."""
+    around = (place.section, place.sheet, place.title)
+    if any(word in text for text in around for word in NOT_SIGNED):
         return None
-    return meanings.assumed(
-        EventKind.SIGNED.value, _("No cell names the contract: the title speaks of signed projects.")
-    )
+    text = next(filter(_contracts_named, around), "")
+    named = _contracts_named(text)
+    if len(named) > 1:
+        return meanings.asked(_("What does “%(text)s” mean here?") % {"text": text}, _contracts())
+    if not named:
+        return None
+    sentence = _("No cell names the contract: it is taken from “%(text)s”.")
+    return meanings.assumed(named.pop().value, sentence % {"text": text})
 
 
 def industrial_of_place(place: Place) -> Meaning | None:
-    around = place.title + place.sheet
-    if "工业项目" in around and "非工业" not in around:
-        return meanings.assumed(True, _("No cell says whether it is industrial: the title does."))
+    for text in (place.section, place.title + place.sheet):
+        said = {value for word, value in INDUSTRIAL_HEADINGS if word in text.replace("非工业", "其他行业")}
+        if len(said) == 1:
+            return meanings.assumed(said.pop(), _("No cell says whether it is industrial: the title does."))
     return meanings.asked(
         _("Are the projects of “%(sheet)s” industrial ones?") % {"sheet": place.sheet},
         [(True, _("Industrial")), (False, _("Not industrial"))],

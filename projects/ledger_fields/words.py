@@ -105,6 +105,19 @@ CONTRACT_NAMES = {
     EventKind.REDUCED: "减资",
     EventKind.VOIDED: "解约",
 }
+# What a heading or the name of a sheet says of all its rows.
+CONTRACT_HEADINGS = {
+    EventKind.FRAMEWORK: ("框架", "意向"),
+    EventKind.ADD_ON: ("增资",),
+    EventKind.REDUCED: ("减资", "核减"),
+    EventKind.VOIDED: ("解约", "解除", "终止"),
+    EventKind.SIGNED: ("签约", "正式合同", "正式协议"),
+}
+NOT_SIGNED = ("在谈", "洽谈", "拟签", "待签", "未签")
+INDUSTRIAL_HEADINGS = (
+    *((word, True) for word in ("工业项目", "工业类", "制造业")),
+    *((word, False) for word in ("其他行业", "服务业", "农业项目", "文旅", "商贸")),
+)
 STAGE_WORDS: dict[str, tuple[Any, bool]] = {
     **{
         word: (stage, True)

@@ -175,6 +175,27 @@ def test_words_before_a_name_leave_it_the_same_or_make_it_another(head, field):
     assert (found[0][1].name if found else None) == field
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "letter", "state"),
+    [
+        ("去年同期", "本期", "F", State.SURE),
+        ("计划投资", "已完成投资", "D", State.SURE),
+        ("2024年", "2025年", "D", State.ASKED),
+    ],
+)
+def test_amounts_of_another_time_are_not_the_amount(before, after, letter, state):
+    table = laid(
+        sheet(
+            ("项目名称", "投资方", "县区", before, None, after, None, "签约日期"),
+            (None, None, None, "总投资（万元）", "税收", "总投资（万元）", "税收", None),
+            *[(f"{n}号项目", "甲公司", "柳江区", 5000, 1, 6000, 1, "2025.3.1") for n in range(3)],
+            merged=[(1, 3, 1, 4), (1, 5, 1, 6), *((1, at, 2, at) for at in (0, 1, 2, 7))],
+        )
+    ).tables[0]
+
+    assert (table.column("amount_wan").letter, table.column("amount_wan").state) == (letter, state)
+
+
 def test_a_sum_under_an_unknown_head_is_asked_for():
     heads = ("项目名称", "投资方", "县区", "拟投入资金总额（万元）", "注册资本（万元）", "签约日期")
     rows = [(f"{n}号项目", "甲公司", "柳江区", 5000 + n, 100, "2025.3.1") for n in range(4)]
@@ -282,6 +303,7 @@ def test_the_heading_over_a_second_table_names_its_unit_of_money():
         ("签约项目表（亿元）", "总投资", "", "yi"),
         ("单位：万元", "总投资（亿元）", "", "yi"),
         ("（单位见各项目）", "总投资", "", ""),
+        ("单位：万元/万美元", "总投资", "", ""),
         ("填报单位：元宝区", "总投资", "", ""),
         ("台账", "总投资（万美元）", "", ""),
         ("台账", "Investment (10,000 yuan)", "", "wan"),
@@ -388,6 +410,13 @@ def test_a_section_may_be_written_in_many_ways(section):
     assert (
         "".join(part for part in section if isinstance(part, str)) == result.tables[0].lines[0].place.section
     )
+
+
+def test_a_unit_with_the_sum_of_its_projects_is_a_section():
+    result = laid(sheet(HEAD, (None, "柳城县", None, None, 11600), line(1), line(2)))
+
+    assert [one.number for one in result.tables[0].lines] == [3, 4]
+    assert result.tables[0].lines[0].place.section == "柳城县"
 
 
 def test_a_unit_with_the_number_of_its_projects_is_a_section():
