@@ -279,7 +279,17 @@ class _Laying:
         self.tables.append(Table(sheet.title, found.title, columns, lines, stated))
 
     def _say_columns(self, sheet: Sheet, found: _Found) -> None:
+        beside = self._beside(found)
+        if beside:
+            sentence = _(
+                "A second table stands beside the first in columns %(first)s to %(last)s; it was not read. "
+                "Put it below the first one or on a sheet of its own."
+            )
+            told = sentence % {"first": letters(beside[0]), "last": letters(beside[-1])}
+            self._skip(sheet.title, found.head.last, told)
         for column in found.resolved.columns:
+            if column.place in beside:
+                continue
             if not column.field and self._holds(found, column.place):
                 sentence = _("Column %(column)s (%(head)s) belongs to no field and was not read.")
                 head = column.head or _("without a head")
@@ -289,6 +299,15 @@ class _Laying:
                 sentence = _("Column %(column)s (%(head)s) is hidden; it was read all the same.")
                 told = sentence % {"column": column.letter, "head": column.head}
                 self._skip(sheet.title, found.head.last, told)
+
+    def _beside(self, found: _Found) -> range:
+        """The columns of a table at the right of this one: its heads name the same fields once more."""
+        places = found.resolved.places()
+        last = max(places.values(), default=0)
+        heads = {at: self.names.fields(text) for at, text in found.head.levels.items() if at > last}
+        again = {known[0][1].name for known in heads.values() if known} & set(places)
+        is_table = len(again) > 2 and self.names.naming.name in again
+        return range(last + 1, max(heads) + 1) if is_table else range(0)
 
     def _holds(self, found: _Found, at: int) -> bool:
         return any(at < len(row.values) and not is_blank(row.values[at]) for row, _section in found.rows)
