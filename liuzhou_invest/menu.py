@@ -70,7 +70,7 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
                 "badge-check",
                 "projects.verify_signing",
                 "to_verify",
-                covers=("projects:verdict",),
+                covers=("projects:verdict", "projects:verify_ledger"),
             ),
             Entry(
                 _("Water detector"),
