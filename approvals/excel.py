@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from approvals.models import ItemLimit
 from core.exporting import Column, Kind, Sheet, day_in
 from core.templatetags.ui import listed
+from projects.excel import HOW_COUNTED
 
 Row = dict[str, Any]
 
@@ -268,6 +269,7 @@ AT_RISK = Sheet(
         Column(_("Investment (亿元)"), itemgetter("amount"), Kind.YI, 14),
         Column(_("Flags"), itemgetter("flags"), Kind.NUMBER, 10),
     ),
+    [HOW_COUNTED],
 )
 
 AT_RISK_PROJECTS = Sheet(
@@ -284,6 +286,7 @@ AT_RISK_PROJECTS = Sheet(
             width=40,
         ),
     ),
+    [HOW_COUNTED],
 )
 
 

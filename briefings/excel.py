@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from briefings.counting_rules import RuleSet
 from briefings.models import Briefing, DecisionState, MeetingDecision, OnSiteMeeting, Period, Screener
-from core.exporting import Column, Kind, Sheet
+from core.exporting import Column, Kind, Sheet, day_in
 from core.money import NO_VALUE
 
 Row = dict[str, Any]
@@ -226,7 +226,7 @@ def _why(row: Row) -> str:
 # --- Targets and indicators -------------------------------------------------------------------------
 
 
-def targets(columns: Sequence[Mapping[str, str]]) -> Sheet:
+def targets(columns: Sequence[Mapping[str, str]], rules: RuleSet | None) -> Sheet:
     """What is asked of whom, and how much of it is done."""
     heads = [
         gettext("%(head)s (%(unit)s)") % {"head": column["name"], "unit": column["unit"]}
@@ -240,7 +240,8 @@ def targets(columns: Sequence[Mapping[str, str]]) -> Sheet:
             Column(_("Done"), _printed(place, "done"), Kind.PERCENT, 10, (head,)),
         )
     ]
-    return Sheet(_("Annual targets"), (Column(_("Whose"), attrgetter("name"), width=22), *pairs))
+    whose = Column(_("Whose"), attrgetter("name"), width=22)
+    return Sheet(_("Annual targets"), (whose, *pairs), [by_rules(rules)] if rules else ())
 
 
 def _printed(place: int, name: str) -> Callable[[Any], Any]:
@@ -304,8 +305,8 @@ COHORT_PROJECTS = Sheet(
         Column(_("Enterprise"), itemgetter("enterprise"), width=30),
         Column(_("Signed in"), itemgetter("month"), width=12),
         Column(_("Contract (亿元)"), lambda row: number(row["amount"]), Kind.NUMBER, 14),
-        Column(_("Works begun"), itemgetter("started"), width=13),
-        Column(_("Producing since"), itemgetter("producing"), width=13),
+        Column(_("Works begun"), day_in("started"), Kind.DAY, 13),
+        Column(_("Producing since"), day_in("producing"), Kind.DAY, 13),
         Column(_("Batch"), itemgetter("stage"), width=12),
         Column(_("Made it in time"), lambda row: gettext("Yes") if row["made"] else gettext("No"), width=8),
         Column(_("Whose"), itemgetter("unit"), width=20),

@@ -11,6 +11,15 @@ from core.exporting import Column, Kind, Sheet, day_in
 from projects.choices import EventKind, Stage
 from projects.forms.plan import OUTCOMES
 
+# Of every file with contracted amounts.
+HOW_COUNTED = (
+    _("How it is counted"),
+    _(
+        "Contracted investment is what the verified events of a project's contract add up to; "
+        "framework agreements count nothing."
+    ),
+)
+
 # The rows are the page's own (`views.ledger.Row`).
 LEDGER = Sheet(
     _("Project ledger"),
@@ -24,6 +33,7 @@ LEDGER = Sheet(
         Column(_("Signed on"), itemgetter("day"), Kind.DAY, 13),
         Column(_("Status"), itemgetter("word"), width=20),
     ),
+    [HOW_COUNTED],
 )
 
 Row = dict[str, Any]
@@ -111,6 +121,7 @@ PROGRESS = Sheet(
             width=10,
         ),
     ),
+    [HOW_COUNTED],
 )
 
 

@@ -33,6 +33,7 @@ from core.exporting import Column, Kind, Rows, Sheet, in_chunks
 from core.refusal import Refusal
 from core.remembering import memory
 from projects.choices import Confidentiality, Stage, Status
+from projects.excel import HOW_COUNTED
 from projects.filters import choices_now
 from projects.models import FormLayout, ProgressReport
 from projects.models.project import ProjectQuerySet
@@ -240,7 +241,7 @@ def read(text: str) -> Sheet:
     columns = [_column(row) for row in said["columns"]]
     if torn := list(_torn(columns)):
         raise BadLayout(_("The layout cannot be used yet."), torn)
-    return Sheet(said["title"], columns, banner=(said["title"], *said.get("above", ())))
+    return Sheet(said["title"], columns, [HOW_COUNTED], banner=(said["title"], *said.get("above", ())))
 
 
 def _wrong_frame(said: dict[str, Any]) -> Iterator[str]:

@@ -121,7 +121,8 @@ def _exported(request: HttpRequest, passport: Passport, question: Question) -> H
     if _shows_left_out(request, passport):
         tables.reverse()
     (sheet, rows), *others = tables
-    sheet = replace(sheet, title=f"{passport.found.name} {sheet.title}")
+    facts = {"label": sheet.title, "words": passport.found.name}
+    sheet = replace(sheet, title=pgettext("label and what it says", "%(label)s: %(words)s") % facts)
     also = [*others, *passport_sheet.parts(passport)]
     return exporting.answer(request, sheet, rows, narrowed=question, also=also)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from briefings import counting_rules, passports
 from briefings.excel import listed
-from briefings.figures import Rate
+from briefings.figures import Figure, Rate
 from briefings.passports import Passport
 from briefings.views import cards
 from briefings.views.left_out import COLUMNS, left_out_line, left_out_ready, left_out_seen_by
@@ -40,7 +40,7 @@ def _notes(passport: Passport, hidden: int) -> Iterator[tuple[str, str]]:
     yield _("As known on"), window.as_known_on.isoformat() if window.as_known_on else _("today")
     yield _("Unit of measure"), found.unit
     yield _("Value"), _value(passport)
-    yield _("The same months a year earlier"), cards.printed(figure, figure.base)
+    yield _("The same months a year earlier"), _with_unit(figure, figure.base)
     yield _("Counting rules"), window.rules.label or _("tried only")
     for rule, says in counting_rules.in_words(window.rules):
         yield str(rule), str(says)
@@ -48,11 +48,17 @@ def _notes(passport: Passport, hidden: int) -> Iterator[tuple[str, str]]:
         yield _("Not in this file"), _("%(n)s further rows that you may not open") % {"n": hidden}
 
 
+def _with_unit(figure: Figure, value: Decimal | int | None) -> str:
+    printed = cards.printed(figure, value)
+    return printed if value is None else f"{printed} {cards.unit_of(figure)}"
+
+
 def _value(passport: Passport) -> str:
+    """As the page prints it; of an amount also what the rows come to, in 万元."""
     found, figure = passport.found, passport.figure
-    if isinstance(found, Rate):
-        return cards.printed(figure, figure.value)
-    return passports.exact_words(found, figure.value)
+    if isinstance(found, Rate) or not found.is_amount:
+        return _with_unit(figure, figure.value)
+    return f"{_with_unit(figure, figure.value)} = {passports.exact_words(found, figure.value)} {found.unit}"
 
 
 def _counted(passport: Passport, user: User) -> Table:

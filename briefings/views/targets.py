@@ -38,9 +38,10 @@ def year(request: HttpRequest) -> HttpResponseBase:
     told = memory.recall(("targets", asked, today, get_language()), lambda: _told(int(asked), today))
     if exporting.asked(request):
         rows = [told["city"], *told["forces"], *told["units"]]
+        window = _so_far(int(asked), today)
         return exporting.answer(
             request,
-            excel.targets(told["columns"]),
+            excel.targets(told["columns"], window.rules if window else None),
             rows,
             narrowed=[(_("Year"), asked), *_so_far_in_words(told)],
         )

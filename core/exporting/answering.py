@@ -1,6 +1,7 @@
 """A list given away: directly while it is short, by a worker when it is long, never without a trace."""
 
 import datetime
+import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from core import files, jobs, tasks
 from core.exporting import commas, large, workbook
@@ -51,11 +53,18 @@ class _Order:
 
     @property
     def in_words(self) -> str:
-        return "；".join(f"{label}：{words}" for label, words in self.narrowed)
+        filters = [_labelled(label, words) for label, words in self.narrowed]
+        return pgettext("between filters", "; ").join(filters)
 
     @property
     def file_name(self) -> str:
-        return f"{self.title} {timezone.localtime(self.at):%Y-%m-%d}.{self.form}"
+        """As every system takes it: none of them lets a name hold these characters."""
+        title = re.sub(r'\s*[\\/:*?"<>|]+\s*', " ", self.title).strip()
+        return f"{title} {timezone.localtime(self.at):%Y-%m-%d}.{self.form}"
+
+
+def _labelled(label: str, words: str) -> str:
+    return pgettext("label and what it says", "%(label)s: %(words)s") % {"label": label, "words": words}
 
 
 def answer(
@@ -166,8 +175,9 @@ def _in_words(request: HttpRequest, narrowed: Narrowed) -> list[tuple[str, str]]
 
 def _explained(order: _Order, sheet: Sheet, rows: int, cut: int) -> Iterator[tuple[str, str]]:
     """Who, when, which list, which filter, how many rows, by which rules."""
-    agency = getattr(order.by, "agency", None)
-    person = f"{order.by}（{agency}）" if agency else str(order.by)
+    person = str(order.by)
+    if agency := getattr(order.by, "agency", None):
+        person = _("%(person)s (%(agency)s)") % {"person": person, "agency": agency}
     yield _("List"), order.title
     yield _("Taken out by"), person
     yield _("Taken out at"), date_format(timezone.localtime(order.at), "Y-m-d H:i")

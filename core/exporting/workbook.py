@@ -140,7 +140,7 @@ def _writer(made: _Made, column: Column, place: str) -> Cell:
         if len(words) > 16_000:
             whole, words = words, shortened(words)
             made.cut += words != whole
-        return text_cell(f"{place}{number}", style, words)
+        return text_cell(f"{place}{number}", LINE if "\n" in words else style, words)
 
     if value is None:
         return column.of, text
@@ -266,7 +266,8 @@ def _explanation(package: zipfile.ZipFile, made: _Made, lines: Iterable[tuple[st
     widths = enumerate((18, 90), start=1)
     columns = "".join(f'<col min="{n}" max="{n}" width="{width}" customWidth="1"/>' for n, width in widths)
     part = (
-        f'<worksheet xmlns="{MAIN}"><cols>{columns}</cols><sheetData>{"".join(rows)}</sheetData></worksheet>'
+        f'<worksheet xmlns="{MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><cols>{columns}</cols>'
+        f'<sheetData>{"".join(rows)}</sheetData><pageSetup paperSize="9" fitToHeight="0"/></worksheet>'
     )
     package.writestr(sheet_part(len(made.names)), XML_HEAD + part)
 

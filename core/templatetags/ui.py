@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import lucide
 from django import template
 from django.forms import (
+    BooleanField,
     BoundField,
     CheckboxSelectMultiple,
     Form,
@@ -376,7 +377,9 @@ def chosen(form: Form, asked: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _all_words(bound: BoundField, names: Sequence[str], query: QueryDict) -> str:
-    """As `_words`, with all of several choices."""
+    """As `_words`, with all of several choices, and a box that is ticked said to be so."""
+    if isinstance(bound.field, BooleanField):
+        return gettext("Yes") if bound.field.to_python(query.get(bound.html_name)) else ""
     choices = {str(key): str(label) for key, label in _flat(getattr(bound.field, "choices", ()))}
     values = [value for name in names for value in query.getlist(name) if value != ""]
     if choices and len(values) > 1:
