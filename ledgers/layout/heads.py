@@ -97,7 +97,8 @@ class Names:
 
     def _with_more_around(self, name: str) -> list[tuple[int, Field]]:
         """The fields whose name stands between words that change nothing; a better name goes first."""
-        known = [*self.by_name.get(_AFTER.sub("", name), ()), *self._behind(_BEFORE, name)]
+        short = _AFTER.sub("", name)
+        known = [*self.by_name.get(short, ()), *self._behind(_BEFORE, name), *self._behind(_BEFORE, short)]
         known += [(rank, one) for rank, one in self._behind(_FORECAST, name) if one.is_money]
         return [(rank + WORSE, one) for rank, one in known]
 

@@ -159,6 +159,8 @@ def test_both_levels_say_what_a_column_holds(upper, lower, field):
         ("拟建项目名称", "name"),
         ("招商引资签约项目名称", "name"),
         ("牵头县区", "unit"),
+        ("县区名称", "unit"),
+        ("签约投资方全称", "enterprise"),
         ("主导产业", "task_force"),
         ("正式签约日期", "signed_on"),
         ("预计投资额（万元）", "amount_wan"),
