@@ -45,11 +45,6 @@ class Cell:
     sentence: str
     old: str = ""  # what stands in the books, of a changed field
 
-    @property
-    def tone(self) -> str:
-        """Its colour: what the sheet says of all its rows alike is no reason to look at each of them."""
-        return self.state if self.place or self.state != State.ASSUMED else State.SURE.value
-
 
 @dataclass(frozen=True)
 class Line:

@@ -106,17 +106,8 @@ def context(context: Any) -> Iterator[Any]:
 def worker_process(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[Path]:
     """`celery worker` as a process of its own on the tests' database and broker; yields its log."""
     with django_db_blocker.unblock():
-        address = _test_database_url()
+        environment = environment_of_another_process()
     log = tmp_path_factory.mktemp("worker") / "worker.log"
-    environment = {
-        **os.environ,
-        "DATABASE_URL": address,
-        "REDIS_URL": settings.REDIS_URL,
-        "DATA_DIR": str(settings.DATA_DIR),
-        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        "CELERY_QUEUE": settings.CELERY_TASK_DEFAULT_QUEUE,
-        "CACHE_PREFIX": settings.CACHES["default"]["KEY_PREFIX"],
-    }
     command = [sys.executable, "-m", "celery", "-A", "liuzhou_invest", "worker", "-c", "1", "-l", "INFO"]
     command += ["-I", "tests.long_work"]
     with log.open("w") as output:
@@ -139,6 +130,19 @@ def worker_process(django_db_setup: None, django_db_blocker: Any, tmp_path_facto
 def worker(worker_process: Path, transactional_db: None) -> Path:
     """For tests that hand a task to the broker and wait for what the worker does with it."""
     return worker_process
+
+
+def environment_of_another_process() -> dict[str, str]:
+    """The tests' own database, broker and files."""
+    return {
+        **os.environ,
+        "DATABASE_URL": _test_database_url(),
+        "REDIS_URL": settings.REDIS_URL,
+        "DATA_DIR": str(settings.DATA_DIR),
+        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "CELERY_QUEUE": settings.CELERY_TASK_DEFAULT_QUEUE,
+        "CACHE_PREFIX": settings.CACHES["default"]["KEY_PREFIX"],
+    }
 
 
 def _test_database_url() -> str:

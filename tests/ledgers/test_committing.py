@@ -1,14 +1,20 @@
 """A ledger enters the books once and as a whole, and leaves them as a whole."""
 
 import datetime
+import signal
+import subprocess
+import sys
 import threading
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections
-from django.utils import translation
+from django.utils import timezone, translation
 
-from ledgers import committing, resending
+from core import jobs
+from core.tasks import run_job
+from ledgers import committing, rehearsing, resending, tasks
 from ledgers.choices import LedgerState
 from ledgers.committing import BooksChanged, CannotCommit, CannotUndo
 from ledgers.models import Ledger, LedgerRow
@@ -16,6 +22,7 @@ from projects import contracts
 from projects.choices import Stage, Status
 from projects.models import ContractEvent, Enterprise, Project
 from tests import factories
+from tests.conftest import environment_of_another_process
 from tests.ledgers.books import HANDED_IN, committed, ledger, matched, row
 
 LATER = HANDED_IN + datetime.timedelta(days=10)
@@ -134,6 +141,24 @@ def test_blocks_make_no_difference(handed_in, clerk, monkeypatch):
     assert sorted(Project.objects.values_list("code", flat=True)) == [f"LZ-2026-{n:04d}" for n in range(1, 6)]
     assert told == sorted(told)
     assert told[-1] == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_next_enters_it_once(handed_in, monkeypatch):
+    monkeypatch.setattr(rehearsing, "is_small", lambda _ledger: False)
+    monkeypatch.setattr(tasks, "send", lambda _job: None)
+    job = tasks.enter(handed_in, by=handed_in.handed_in_by, today=HANDED_IN).job
+    command = [sys.executable, "-m", "tests.killed_work", str(job.pk)]
+
+    killed = subprocess.run(command, env=environment_of_another_process(), cwd=settings.BASE_DIR, check=False)
+
+    job.refresh_from_db()
+    assert (killed.returncode, job.state, Project.objects.count()) == (-signal.SIGKILL, "running", 0)
+    assert jobs.sweep(now=timezone.now() + datetime.timedelta(minutes=2)) == [job.pk]
+    run_job(job.pk)
+    handed_in.refresh_from_db()
+    assert (handed_in.state, handed_in.counts["entered"]) == (LedgerState.COMMITTED, {"new": 5})
+    assert (Project.objects.count(), ContractEvent.objects.count()) == (5, 5)
 
 
 @pytest.mark.django_db(transaction=True)
