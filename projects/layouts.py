@@ -14,6 +14,7 @@ A layout is a TOML text that an administrator enters; nothing of it is code:
     width = 14
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -233,15 +234,26 @@ def read(text: str) -> Sheet:
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        sentence = _("The layout is no TOML: %(error)s. Mark texts with quotation marks.")
-        raise BadLayout(sentence % {"error": error}) from error
+        raise BadLayout(_unreadable(text, str(error))) from error
     wrongs = [*_wrong_frame(said), *_wrong_columns(said.get("columns"))]
     if wrongs:
         raise BadLayout(_("The layout cannot be used yet."), wrongs)
     columns = [_column(row) for row in said["columns"]]
-    if torn := list(_torn(columns)):
-        raise BadLayout(_("The layout cannot be used yet."), torn)
+    if wrongs := [*_torn(columns), *_twice(columns)]:
+        raise BadLayout(_("The layout cannot be used yet."), wrongs)
     return Sheet(said["title"], columns, [HOW_COUNTED], banner=(said["title"], *said.get("above", ())))
+
+
+def _unreadable(text: str, error: str) -> str:
+    """Where the text stops being TOML; its library says it in English: “… (at line 5, column 8)”."""
+    place = re.search(r"at line (\d+)", error)
+    lines = text.splitlines()
+    number = int(place[1]) if place else len(lines)
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    return _(
+        "Line %(number)d cannot be read: %(line)s. Texts stand in quotation marks, "
+        'each column begins with [[columns]], each fact is written as name = "…", once.'
+    ) % {"number": number, "line": line}
 
 
 def _wrong_frame(said: dict[str, Any]) -> Iterator[str]:
@@ -270,7 +282,8 @@ def _wrong_column(row: Any) -> Iterator[str]:
         yield _("It is no table. Each column begins with [[columns]].")
         return
     for key in row.keys() - COLUMN_KEYS:
-        yield _("“%(key)s” is not known.") % {"key": key}
+        facts = {"key": key, "known": ", ".join(sorted(COLUMN_KEYS))}
+        yield _("“%(key)s” is not known. A column has: %(known)s.") % facts
     if not _is_head(row.get("head")):
         yield _("The head is a text, or a list of one to %(most)d texts.") % {"most": MOST_LEVELS}
     yield from _wrong_content(row)
@@ -345,6 +358,18 @@ def _torn(columns: list[Column]) -> Iterator[str]:
                 yield _("Column %(number)d: the columns under “%(head)s” do not stand side by side.") % facts
         closed |= {before[:level] for level in range(1, len(before) + 1)}
         before = column.above
+
+
+def _twice(columns: list[Column]) -> Iterator[str]:
+    """Two columns that nobody could tell apart."""
+    sentence = _(
+        "Column %(number)d: the head “%(head)s” stands over column %(first)d already. Give it another."
+    )
+    seen: dict[tuple[str, ...], int] = {}
+    for number, column in enumerate(columns, start=1):
+        heads = (*column.above, str(column.head))
+        if (first := seen.setdefault(heads, number)) != number:
+            yield sentence % {"number": number, "head": heads[-1], "first": first}
 
 
 # --- Giving projects out ------------------------------------------------------------------------------

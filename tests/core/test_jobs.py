@@ -215,6 +215,35 @@ def test_a_long_step_gives_signs_of_life(ask, kind, monkeypatch):
     assert seen[1] > seen[0]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_how_far_it_is_can_be_said_while_a_long_list_is_read_and_others_write(ask):
+    """SQLite refuses that to the connection which reads."""
+    Enterprise.objects.bulk_create(Enterprise(name=f"{n}", name_key="list") for n in range(500))
+    job = jobs.claim(ask().pk)
+    assert job
+    rows = Enterprise.objects.order_by("pk").iterator(chunk_size=1)
+    next(rows)
+    _elsewhere(lambda: Enterprise.objects.create(name="another", name_key="another"))
+
+    jobs.progress_aside(job, 1, 500)
+
+    assert len(list(rows)) >= 499
+    assert (Job.objects.get(pk=job.pk).done, state(job)[0]) == (1, JobState.RUNNING)
+    jobs.cancel(job)
+    with pytest.raises(jobs.ClaimLost):
+        jobs.progress_aside(job, 2, 500)
+
+
+def _elsewhere(write: Callable[[], Any]) -> None:
+    def work() -> None:
+        write()
+        connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
 # --- Sweeping --------------------------------------------------------------------------------------
 
 

@@ -66,7 +66,9 @@ def test_a_layout_becomes_columns_with_the_unit_in_the_head():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("title = 表", "格式文本不是有效的 TOML"),
+        ("title = 表", "第 1 行无法读取：title = 表。文字要加引号"),
+        ('title = "表"\n[[columns]]\nhead = "a"\nhead = "b"', "第 4 行无法读取：head = "),
+        ('title = "表"\n[[columns', "第 2 行无法读取：[[columns"),
         ('[[columns]]\nhead="a"\nfield="name"', "缺少标题"),
         ('title = "表"', "没有列"),
         (column('head = "a"\nfield = "password"'), "第 1 列：没有字段“password”"),
@@ -87,6 +89,15 @@ def test_a_layout_becomes_columns_with_the_unit_in_the_head():
 )
 def test_what_is_wrong_with_a_layout_is_said(text, sentence):
     assert [one for one in wrongs(text) if one.startswith(sentence)]
+
+
+def test_two_columns_with_the_same_heads_cannot_be_told_apart():
+    code = '\n[[columns]]\nhead = ["甲", "项目"]\nfield = "code"'
+    same = '\n[[columns]]\nhead = "项目"\nfield = "code"'
+    text = column('head = "项目"\nfield = "name"')
+
+    assert layouts.read(text + code)
+    assert "第 2 列：表头“项目”与第 1 列相同，请改用其他表头。" in wrongs(text + same)
 
 
 def test_columns_under_one_head_stand_side_by_side():
