@@ -42,8 +42,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
                 tasks.read(ledger, by=user)
         except Refusal as refusal:
             refused.append(refusal)
-        for refusal in refused:
-            messages.error(request, " ".join([refusal.message, *refusal.details]))
+        for one in refused:
+            messages.error(request, " ".join([one.message, *one.details]))
         _tell(request, ledger, given, is_refused=bool(refused))
     return redirect("ledgers:ledger", pk)
 

@@ -49,9 +49,10 @@ def match(rows: Sequence[LedgerRow], *, ledger: Ledger, user: User) -> None:
     told = [(row, one := seen.reader.read(row), name_key(one.enterprise)) for row in rows]
     books = look_up(told, ledger, user)
     for row, one, key in told:
+        of_cells = row.evidence if row.verdict == RowVerdict.REFUSED else []
         row.target, row.evidence, row.changes, row.undo = None, [], {}, {}
         if sentence := refusal(row, one, user):
-            row.verdict, row.evidence = RowVerdict.REFUSED, [sentence]
+            row.verdict, row.evidence = RowVerdict.REFUSED, of_cells or [sentence]
         else:
             _Matching(row, one, key, books, seen, user).decide()
 

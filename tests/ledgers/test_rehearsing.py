@@ -117,3 +117,10 @@ def test_what_stands_in_a_cell_is_kept_as_it_is_on_either_database(clerk, steel,
 
     row = ledger.rows.get()
     assert (row.reading("name").raw, row.is_hidden, row.target) == (name, False, None)
+
+
+@pytest.mark.django_db
+def test_a_row_that_is_refused_for_a_cell_says_what_is_wrong_with_the_cell(clerk, steel, liubei):
+    row = read(workbook(("项目" * 150, *STEEL[1:])), clerk).rows.get()
+
+    assert (row.verdict, row.evidence) == (Verdict.REFUSED, [row.reading("name").sentence])
