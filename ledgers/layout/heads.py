@@ -54,12 +54,15 @@ _AROUND = re.compile(r"基本情况$|情况$|信息$|内容$|方面$|^项目")
 COUNTING = frozenset({"项目数", "个数", "项目个数", "数量", "宗数", "签约数", "项目数量", "count"})
 SUMMARY = COUNTING | {"占比", "同比"}
 # What stands before a name and leaves it the same: 拟建项目名称, 牵头县区, 正式签约日期.
-_BEFORE = re.compile(
-    r"(?:招商引资|招商|引进|拟建|新建|在建|落地|落户|新签约|签约|重点|重大|主要|报送|牵头|责任|对应|主导|主责|正式)(?=..)"
+_SAME = (
+    "招商引资|招商|引进|拟建|新建|在建|落地|落户|新签约|签约|重点|重大|主要"
+    "|报送|牵头|责任|对应|主导|主责|正式"
 )
-_AFTER = re.compile(r"(?<=..)(?:名称|全称)$")
 # And what leaves an amount the same, but no day: 预计投资额 is the amount, 预计签约时间 no day of signing.
-_FORECAST = re.compile(r"(?:预计|计划|规划|拟定?|协议|合同|签约)(?=..)")
+_EXPECTED = "预计|计划|规划|拟定|拟|协议|合同|签约"
+_BEFORE, _FORECAST = (re.compile(rf"(?:{words})(?=..)") for words in (_SAME, _EXPECTED))
+_AFTER = re.compile(r"(?<=..)(?:名称|全称)$")
+_MORE = re.compile(rf"{_SAME}|{_EXPECTED}|名称|全称")
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,9 @@ class Names:
         for name in self.spelt(levels):
             if found := self.by_name.get(name):
                 return found
-        return self._with_more_around(bare(levels[-1])) if levels else []
+        if levels and _MORE.search("".join(levels[-1].split())):  # a look that costs little: lines ask too
+            return self._with_more_around(bare(levels[-1]))
+        return []
 
     def _with_more_around(self, name: str) -> list[tuple[int, Field]]:
         """The fields whose name stands between words that change nothing; a better name goes first."""

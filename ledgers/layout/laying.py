@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache, partial
+from itertools import islice
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -118,7 +119,8 @@ class _Laying:
     def _is_form(self, sheet: Sheet, head: Head) -> bool:
         """Whether under the head of the naming column stand further heads: 项目名称 甲 | 总投资 5000."""
         at = next((at for at, text in sorted(head.levels.items()) if self._names_lines(text)), None)
-        below = [row for row in sheet.rows if row.number > head.last and not repeats(head, row)][:FEW]
+        rows = (row for row in sheet.rows if row.number > head.last and not repeats(head, row))
+        below = list(islice(rows, FEW))
         cells = [row.values[at] for row in below if at is not None and at < len(row.values)]
         named = [one for one in cells if isinstance(one, str) and self._is_head_word(one)]
         return bool(named) and len(named) * 2 > len(cells)
