@@ -40,6 +40,7 @@ class FormLayoutForm(forms.ModelForm):
         if "text" in self.fields:
             known = " · ".join(f"{name} {label}" for name, label in layouts.legend())
             self.fields["text"].help_text = _("Fields: %(fields)s") % {"fields": known}
+            self.fields["text"].initial = layouts.BEGUN
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]

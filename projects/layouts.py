@@ -49,6 +49,43 @@ KEYS = {"title", "above", "columns"}
 COLUMN_KEYS = {"head", "field", "value", "unit", "places", "format", "width"}
 
 
+# What a new layout begins with: something of each kind, to be written over.
+BEGUN = """title = "重大项目进展情况表"
+above = ["填报单位：柳州市投资促进局"]
+
+[[columns]]
+head = "序号"
+field = "number"
+width = 6
+
+[[columns]]
+head = "项目名称"
+field = "name"
+width = 34
+
+[[columns]]
+head = ["投资额", "总投资"]
+field = "contracted"
+unit = "亿元"
+places = 2
+
+[[columns]]
+head = ["投资额", "固定资产投资"]
+field = "fixed_assets"
+unit = "亿元"
+places = 2
+
+[[columns]]
+head = "签约时间"
+field = "signed_on"
+format = "month"
+
+[[columns]]
+head = "所属市"
+value = "柳州市"
+"""
+
+
 class BadLayout(Refusal):
     """The layout cannot be used; the details say what is wrong where."""
 

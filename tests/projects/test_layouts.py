@@ -167,6 +167,15 @@ def test_a_layout_tells_nothing_more_of_a_hidden_project(client, city_leader, st
     assert "5678" not in text
 
 
+def test_a_new_layout_begins_with_one_that_can_be_used(client, security_admin):
+    client.force_login(security_admin)
+
+    page = client.get("/admin/projects/formlayout/add/").content.decode()
+
+    assert layouts.read(layouts.BEGUN).levels == 2
+    assert "重大项目进展情况表" in page
+
+
 def test_the_administrator_is_told_what_is_wrong(client, security_admin):
     client.force_login(security_admin)
     sent = {"name": "表", "text": column('head = "a"\nfield = "password"'), "order": "1"}
