@@ -253,6 +253,10 @@ def _sentence(said: dict[str, Any]) -> str:
             "A cell holds more than %(limit)s characters: a quotation mark may be opened and never closed. "
             "Save the table as .xlsx and hand that in."
         ),
+        "commas": _(
+            "Row %(row)s has more cells than the others: a comma seems to stand within a number. Save the "
+            "table as .xlsx and hand that in."
+        ),
         "cells": _("The workbook holds more than %(limit)s cells. Split it and hand in the parts."),
         "text": _(
             "The workbook holds more than %(limit)s million characters. Split it and hand in the parts."

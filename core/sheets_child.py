@@ -187,6 +187,8 @@ def text(content: bytes, limits: Limits) -> Told:
         yield from blocks("", lines, About(), Budget(limits))
     except csv.Error as error:
         raise Refused("quotes", limit=limits["cell"]) from error
+    except sheets_text.SplitNumber as split:
+        raise Refused("commas", row=split.number) from split
 
 
 # --- .xls that is none: a web page, or XML of 2003 ----------------------------------------------

@@ -9,7 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 
 SEPARATORS = ",;\t|"
 SAMPLE = 200  # lines that the separator is told from
@@ -21,6 +21,8 @@ _BOMS = (
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 # What core.exporting.texts writes before what could be taken for a formula; see also `original` there.
 _GUARDED = re.compile(r"'+(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
+# Two cells that were one number, 350,000, before its comma was taken for the end of a cell.
+_HEAD_OF_NUMBER, _TAIL_OF_NUMBER = re.compile(r"\s*[¥￥$]?-?\d{1,3}"), re.compile(r"\d{3}(?:\.\d+)?\s*")
 _KEPT_AS_TEXT = re.compile(r'="([^"]*)"')  # how Excel is made to leave a code alone: ="0123"
 
 
@@ -53,6 +55,14 @@ def _decoded(content: bytes, encoding: str) -> str | None:
     return None if "\0" in text or controls > 5 + len(text) // 1000 else text
 
 
+class SplitNumber(Exception):
+    """A row (`number`) is longer than the others, and a comma seems to stand within a number of it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 def separator(text: str) -> str | None:
     """The character that splits most lines into the same number of cells; None when none splits any."""
     best, most = None, 0
@@ -73,10 +83,24 @@ def _sample(text: str, candidate: str) -> list[list[str]]:
 
 
 def rows(text: str, between: str, longest: int) -> Iterator[list[str]]:
-    """The cells, line by line. Raises csv.Error for a cell longer than `longest`."""
+    """The cells, line by line. Raises csv.Error for a cell longer than `longest`, SplitNumber."""
     csv.field_size_limit(longest)
-    for row in csv.reader(io.StringIO(text, newline=""), delimiter=between):
+    usual = _usual_length(_sample(text, between)) if between == "," else 0
+    for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=between), start=1):
+        if usual and len(row) > usual and _holds_split_number(row):
+            raise SplitNumber(number)
         yield [_bare(cell) if cell[:1] in ("=", "'") else cell for cell in row]
+
+
+def _usual_length(sample: list[list[str]]) -> int:
+    counts = Counter(len(row) for row in sample if len(row) > 1)
+    return counts.most_common(1)[0][0] if counts else 0
+
+
+def _holds_split_number(row: list[str]) -> bool:
+    return any(
+        _HEAD_OF_NUMBER.fullmatch(left) and _TAIL_OF_NUMBER.fullmatch(right) for left, right in pairwise(row)
+    )
 
 
 def _bare(cell: str) -> str:

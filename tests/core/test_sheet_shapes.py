@@ -131,6 +131,16 @@ def test_a_quotation_mark_that_is_never_closed_is_refused_by_name():
     assert refusal_of(content).startswith("A cell holds more than 32767 characters: a quotation mark")
 
 
+def test_a_comma_within_a_number_moves_no_cell():
+    lines = ["项目,投资额,签约", "甲,1200,2025-03-01", "乙,800,2025-03-02"]
+
+    content = "\n".join([*lines, "丙,350,000,2025-03-03"]).encode()
+    assert refusal_of(content).startswith("Row 4 has more cells than the others: a comma seems to stand")
+
+    quoted, noted = '丙,"350,000",2025-03-03', "丙,350,2025-03-03,又及"
+    assert [len(row) for row in rows_of("\n".join([*lines, quoted, noted]).encode())] == [3, 3, 3, 3, 4]
+
+
 def test_quotation_marks_without_end_cost_nothing():
     assert refusal_of(b'a,b\n"' + b'""' * 2_000_000).startswith("A cell holds more than 32767 characters")
     assert rows_of(b"a,b\n" + b'"""",""\n' * 1000)[1] == ('"',)
