@@ -4,9 +4,12 @@ Constraints and the triggers of the trail see each row as ever. What is written 
 instances hold; `save()` and its signals are passed by, as with `bulk_create`.
 """
 
+import datetime
 import json
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from operator import attrgetter, itemgetter
+from types import NoneType
 from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
@@ -18,6 +21,7 @@ M = TypeVar("M", bound=models.Model)
 
 BATCH = 500
 NULL = "\\N"
+WITHOUT_MARKS = {NoneType, bool, int, Decimal, datetime.date, datetime.datetime}
 
 
 # --- Making rows --------------------------------------------------------------------------------------
@@ -113,9 +117,12 @@ def _column(values: Sequence[Any]) -> Sequence[str]:
         return _escaped(values)
     if types == {dict} or types == {list}:
         return _escaped(list(map(_json, values)))
-    if str in types or types & {dict, list}:
-        return [NULL if value is None else _escaped([_said(value)])[0] for value in values]
-    return [NULL if value is None else str(value) for value in values]
+    texts: Sequence[str] = list(map(_said, values))
+    if (
+        not types <= WITHOUT_MARKS
+    ):  # a member of choices, a text of a template, a lazy one: a text all the same
+        texts = _escaped(texts)
+    return [NULL if value is None else text for value, text in zip(values, texts, strict=True)]
 
 
 def _said(value: Any) -> str:

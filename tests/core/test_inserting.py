@@ -5,6 +5,8 @@ import datetime
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.functional import lazystr
+from django.utils.safestring import SafeString
 
 from core import audit
 from core.inserting import insert, maker
@@ -25,6 +27,15 @@ def test_whatever_text_is_written_comes_back():
     assert [(rows[one.pk].name, rows[one.pk].place, rows[one.pk].held_on) for one in made] == [
         (name, name, DAY) for name in ODD
     ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", [SafeString, lazystr])
+def test_a_text_of_another_type_is_a_text_as_well(kind):
+    made = insert([SigningCeremony(name=kind(name), held_on=DAY) for name in ODD])
+
+    rows = SigningCeremony.objects.in_bulk([one.pk for one in made])
+    assert [rows[one.pk].name for one in made] == ODD
 
 
 @pytest.mark.django_db
