@@ -1,6 +1,6 @@
 """Foreign workbooks, read in a child process that may die of them without harm.
 
-`read_workbook` gives plain rows with the numbers that the user sees at the left edge in Excel; what
+`read_book` gives plain rows with the numbers that the user sees at the left edge in Excel; what
 they mean is for the caller. Formulas come as the value they showed when the file was saved.
 """
 
@@ -120,11 +120,6 @@ def read_book(file: bytes | IO[bytes], limits: Limits | None = None) -> Book:
         for line in _child(copy, limits):
             hearing.take(line)
         return hearing.book
-
-
-def read_workbook(file: bytes | IO[bytes], limits: Limits | None = None) -> list[Sheet]:
-    """The sheets alone."""
-    return read_book(file, limits).sheets
 
 
 class _Hearing:

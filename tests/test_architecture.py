@@ -15,7 +15,6 @@ EDGES = {
     "admin",
     "api",
     "forms",
-    "importing",
     "management",
     "migrations",
     "receivers",

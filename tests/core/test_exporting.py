@@ -160,7 +160,7 @@ def test_an_export_that_is_read_again_gives_the_same_texts(written):
 
     content = written(TWO, [(text, "乙") for text in given])
 
-    read = sheets.read_workbook(io.BytesIO(content))[0]
+    read = sheets.read_book(io.BytesIO(content)).sheets[0]
     assert [row.values[0] for row in read.rows][1:] == given
 
 

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from django.utils import translation
 
-from core.sheets import Limits, Row, UnreadableWorkbook, read_workbook
+from core.sheets import Limits, Row, UnreadableWorkbook, read_book
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -77,7 +77,7 @@ def refusal_of(content, **limits):
     """The sentence, with the promise that refusing takes little of our own memory."""
     before = memory()
     with pytest.raises(UnreadableWorkbook) as refusal:
-        read_workbook(content, Limits(**limits))
+        read_book(content, Limits(**limits))
     assert memory() - before < 100 * 2**20
     return refusal.value.message
 
@@ -87,7 +87,7 @@ def memory():
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_read_workbook_gives_typed_values_under_excels_row_numbers():
+def test_read_book_gives_typed_values_under_excels_row_numbers():
     def fill(book):
         sheet = book.active
         sheet.title = "台账"
@@ -101,7 +101,7 @@ def test_read_workbook_gives_typed_values_under_excels_row_numbers():
         hidden = book.create_sheet("旧表")
         hidden.sheet_state = "veryHidden"
 
-    ledger, hidden = read_workbook(workbook(fill))
+    ledger, hidden = read_book(workbook(fill)).sheets
 
     assert (ledger.title, ledger.is_hidden) == ("台账", False)
     assert ledger.rows == [
@@ -112,17 +112,17 @@ def test_read_workbook_gives_typed_values_under_excels_row_numbers():
     assert (hidden.title, hidden.is_hidden, hidden.rows) == ("旧表", True, [])
 
 
-def test_read_workbook_takes_an_open_file_from_its_beginning():
+def test_read_book_takes_an_open_file_from_its_beginning():
     file = io.BytesIO(workbook(lambda book: book.active.append(["甲", 1])))
     file.read()
 
-    assert [sheet.rows for sheet in read_workbook(file)] == [[Row(1, ("甲", Decimal(1)))]]
+    assert [sheet.rows for sheet in read_book(file).sheets] == [[Row(1, ("甲", Decimal(1)))]]
 
 
 def test_formulas_come_as_the_value_they_showed():
     rows = ['<row r="1"><c r="A1"><f>1+1</f><v>2</v></c>', cell("B1", "甲"), "</row>"]
 
-    assert read_workbook(package(sheet_xml(rows)))[0].rows == [Row(1, (Decimal(2), "甲"))]
+    assert read_book(package(sheet_xml(rows))).sheets[0].rows == [Row(1, (Decimal(2), "甲"))]
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_too_many_rows_or_columns_are_refused_by_name():
     assert refusal_of(content, rows=10) == (
         "Sheet “Sheet” has more than 10 rows. Split it and hand in the parts."
     )
-    assert len(read_workbook(content, Limits(rows=20, columns=5))[0].rows) == 20
+    assert len(read_book(content, Limits(rows=20, columns=5)).sheets[0].rows) == 20
     assert refusal_of(content, columns=4) == (
         "Sheet “Sheet” has more than 4 columns. Delete what stands beside the ledger."
     )
@@ -250,6 +250,6 @@ def test_the_next_workbook_is_read_after_a_hostile_one():
 
     for _ in range(3):
         refusal_of(far)
-        assert read_workbook(good)[0].rows == [Row(1, ("甲",))]
+        assert read_book(good).sheets[0].rows == [Row(1, ("甲",))]
 
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw > children  # it was children that died
