@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 
 SEPARATORS = ",;\t|"
+HEAD_WITHIN = 8  # rows
 SAMPLE = 200  # lines that the separator is told from
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -85,16 +86,23 @@ def _sample(text: str, candidate: str) -> list[list[str]]:
 def rows(text: str, between: str, longest: int) -> Iterator[list[str]]:
     """The cells, line by line. Raises csv.Error for a cell longer than `longest`, SplitNumber."""
     csv.field_size_limit(longest)
-    usual = _usual_length(_sample(text, between)) if between == "," else 0
+    usual = _longest_usual(_sample(text, between)) if between == "," else 0
     for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=between), start=1):
         if usual and len(row) > usual and _holds_split_number(row):
             raise SplitNumber(number)
         yield [_bare(cell) if cell[:1] in ("=", "'") else cell for cell in row]
 
 
-def _usual_length(sample: list[list[str]]) -> int:
-    counts = Counter(len(row) for row in sample if len(row) > 1)
-    return counts.most_common(1)[0][0] if counts else 0
+def _longest_usual(sample: list[list[str]]) -> int:
+    """How long a row may be: as the head, or as rows that end where it does. One longer row is no rule."""
+    counts = Counter(len(row) for row in sample)
+    heads = [len(row) for row in sample[:HEAD_WITHIN] if not any(_is_number(cell) for cell in row)]
+    usual = (length for length, count in counts.items() if count > 1 and count * 10 > len(sample))
+    return max([*heads, *usual], default=0)
+
+
+def _is_number(cell: str) -> bool:
+    return cell.strip().replace(".", "").isdecimal()
 
 
 def _holds_split_number(row: list[str]) -> bool:

@@ -1,11 +1,13 @@
 """The bureau's yes to a ledger as a whole: what came of it and waits is verified in one go."""
 
 import datetime
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import models, transaction
-from django.db.models.functions import Substr
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -17,11 +19,19 @@ from projects.choices import Stage
 from projects.contracts import CannotVerify
 from projects.ledger_kind import PROJECTS
 from projects.models import ContractEvent, Project
-from projects.models.contract import ContractEventQuerySet
 
-NAMED = 150  # of a file's name, as it surely stands in a source (LedgerRow.source)
+BLOCK = 200  # events read at once
+TOLD_EVERY = 20  # events
 
 Tell = Callable[[int, int], None]
+
+
+class Waiting(NamedTuple):
+    """A contract event that waits: its key, the day of signing, 万元."""
+
+    event: int
+    signed_on: datetime.date
+    amount: Decimal
 
 
 @dataclass
@@ -32,28 +42,36 @@ class Verified:
     refused: list[str] = field(default_factory=list)
 
 
-def waiting_of(ledger: Ledger) -> ContractEventQuerySet:
+def waiting_of(ledger: Ledger) -> list[Waiting]:
     """The contract events that a ledger brought and that nobody has decided of, the earliest first."""
     if ledger.kind != PROJECTS or ledger.state != LedgerState.COMMITTED:
-        return ContractEvent.objects.none()
-    projects = ledger.rows.filter(written__isnull=False).values("written")
-    brought = ContractEvent.objects.waiting().filter(
-        project__in=projects, source__startswith=ledger.file.name[:NAMED]
-    )
-    return brought.order_by("signed_on", "pk")
+        return []
+    rows = LedgerRow.objects.filter(ledger=ledger)
+    brought = {event for _ledger, event in _brought(rows)}
+    waiting = ContractEvent.objects.waiting().filter(project__in=rows.values("written"))
+    found = waiting.order_by("signed_on", "pk").values_list("pk", "signed_on", "amount")
+    return [Waiting(*one) for one in found.iterator() if one[0] in brought]
 
 
 def ledgers_waiting(user: User) -> list[Ledger]:
     """The ledgers of which something waits, each with how many (`n`), the last first."""
-    written = LedgerRow.objects.filter(ledger=models.OuterRef(models.OuterRef("pk")), written__isnull=False)
-    brought = ContractEvent.objects.waiting().filter(
-        project__in=written.values("written"),
-        source__startswith=Substr(models.OuterRef("file__name"), 1, NAMED),
+    waiting = dict(ContractEvent.objects.waiting().values_list("pk", "project"))
+    ledgers = Ledger.objects.visible_to(user).standing().filter(kind=PROJECTS)
+    rows = LedgerRow.objects.filter(
+        ledger__in=ledgers, written__in=ContractEvent.objects.waiting().values("project")
     )
-    count = brought.order_by().annotate(n=models.Func("pk", function="COUNT")).values("n")
-    standing = Ledger.objects.visible_to(user).standing().filter(kind=PROJECTS).select_related("file")
-    found = standing.annotate(n=models.Subquery(count)).filter(n__gt=0)
-    return list(found.order_by("-committed_at", "-pk"))
+    counts = Counter(ledger for ledger, event in _brought(rows) if event in waiting)
+    found = list(ledgers.filter(pk__in=counts).select_related("file").order_by("-committed_at", "-pk"))
+    for ledger in found:
+        ledger.n = counts[ledger.pk]  # type: ignore[attr-defined]
+    return found
+
+
+def _brought(rows: models.QuerySet[LedgerRow]) -> Iterator[tuple[int, int]]:
+    """The events that rows have written, each with its ledger."""
+    for ledger, undo in rows.exclude(undo={}).values_list("ledger", "undo").iterator():
+        for event in undo.get("events", ()):
+            yield ledger, event
 
 
 def verify(ledger: Ledger, *, by: User, today: datetime.date, tell: Tell | None = None) -> Verified:
@@ -62,19 +80,30 @@ def verify(ledger: Ledger, *, by: User, today: datetime.date, tell: Tell | None 
 
     Raises CannotVerify when `by` entered the ledger.
     """
-    if ledger.committed_by_id == by.pk and not by.is_system:
-        raise CannotVerify(_("You entered this ledger yourself. Somebody else has to verify it."))
-    events = list(waiting_of(ledger).select_related("project"))
+    refuse_own(ledger, by)
+    keys = [one.event for one in waiting_of(ledger)]
     done = Verified()
-    for number, event in enumerate(events, start=1):
+    for number, event in enumerate(_each(keys), start=1):
         try:
             contracts.verify(event, by=by, today=today)
             done.count += 1
         except Refusal as refusal:
             done.refused.append(f"{event.project.code} {event.project.name}: {refusal}")
-        if tell:
-            tell(number, len(events))
+        if tell and (number % TOLD_EVERY == 0 or number == len(keys)):
+            tell(number, len(keys))
     return done
+
+
+def refuse_own(ledger: Ledger, by: User) -> None:
+    """Raises CannotVerify when `by` entered the ledger: a second person looks at what is to count."""
+    if ledger.committed_by_id == by.pk and not by.is_system:
+        raise CannotVerify(_("You entered this ledger yourself. Somebody else has to verify it."))
+
+
+def _each(keys: Sequence[int]) -> Iterator[ContractEvent]:
+    for start in range(0, len(keys), BLOCK):
+        events = ContractEvent.objects.select_related("project").in_bulk(keys[start : start + BLOCK])
+        yield from (events[key] for key in keys[start : start + BLOCK] if key in events)
 
 
 @transaction.atomic
@@ -83,8 +112,11 @@ def take_over_batches(ledger: Ledger, *, by: User, today: datetime.date) -> int:
 
     What the batches in between would have asked for goes on being shown as missing (pipeline.take_over).
     """
+    if ledger.kind != PROJECTS:
+        return 0
     rows = ledger.rows.filter(written__isnull=False).order_by("pk")
-    told = {row.written: row for row in rows if row.written and row.value("stage") in Stage.FROM_SIGNING}
+    told = {row.written: row for row in rows.iterator() if row.value("stage") in Stage.FROM_SIGNING}
+    signed = Project.objects.active().filter(stage=Stage.SIGNING, pk__in=rows.order_by().values("written"))
     moves = [
         pipeline.take_over(
             project,
@@ -93,7 +125,7 @@ def take_over_batches(ledger: Ledger, *, by: User, today: datetime.date) -> int:
             on=today,
             note=_("as in %(source)s") % {"source": told[project.pk].source(ledger.file.name)},
         )
-        for project in Project.objects.active().filter(stage=Stage.SIGNING).order_by("pk")
+        for project in signed.order_by("pk")
         if project.pk in told
     ]
     return sum(move is not None for move in moves)

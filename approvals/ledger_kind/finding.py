@@ -29,16 +29,15 @@ class Projects:
             self._find_projects(names[start : start + AT_ONCE], user)
 
     def _find_projects(self, names: list[str], user: User) -> None:
-        seen = Project.objects.visible_to(user)
-        by_code = seen.filter(Q(code__in=names) | Q(national_code__in=names))
-        for pk, code, national in by_code.values_list("pk", "code", "national_code"):
+        by_code = Project.objects.visible_to(user).filter(code__in=names)
+        for pk, code in by_code.values_list("pk", "code"):
             self.projects[code].add(pk)
+        # a name or a national code that one may not know leads to nothing
+        known = Project.objects.known_to(user).filter(Q(name__in=names) | Q(national_code__in=names))
+        for pk, name, national in known.values_list("pk", "name", "national_code"):
+            self.projects[name].add(pk)
             if national:
                 self.projects[national].add(pk)
-        # a name that one may not know leads to nothing
-        known = Project.objects.known_to(user).filter(name__in=names)
-        for pk, name in known.values_list("pk", "name"):
-            self.projects[name].add(pk)
 
     def project(self, row: Mapping[str, Any]) -> tuple[int, str]:
         """The one project that a row names, and what it calls it."""

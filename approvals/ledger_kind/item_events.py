@@ -24,6 +24,7 @@ from ledgers import meanings
 from ledgers.choices import Verdict
 from ledgers.committing import reason
 from ledgers.declaring import Field, Kind, Undoing
+from ledgers.meanwhile import said_late
 from ledgers.models import Ledger, LedgerRow
 from projects.models import Project
 
@@ -144,8 +145,9 @@ def enter(rows: Sequence[LedgerRow], *, ledger: Ledger, by: User, tell: Callable
         if weight.verdict == Weight.ENTER:
             row.undo = {"event": next(written).pk}
         elif weight.verdict == Weight.REFUSED:
-            row.written = None
-            row.evidence = [*row.evidence, weight.reason]
+            row.stay_out(weight.reason)
+        elif row.verdict == Verdict.NEW:  # somebody has entered it by hand this very moment
+            row.stay_out(said_late())
     tell(len(rows))
 
 
@@ -212,7 +214,7 @@ def ready(user: User) -> list[dict[str, str]]:
     return [
         {
             "code": item.project.code,
-            "national_code": item.project.national_code or "",
+            "national_code": (item.project.national_code or "") if item.project_id in known else "",
             "name": item.project.name if item.project_id in known else "",
             "item": item.template.name,
         }

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.access import allow, user_of
 from accounts.models import User
@@ -23,12 +22,14 @@ from projects import contracts, excel, ledger_verifying, lookalikes, tasks
 from projects.choices import EventKind
 from projects.forms import ReasonForm
 from projects.ledger_kind import PROJECTS
+from projects.ledger_verifying import Waiting
 from projects.lookalikes import Description
 from projects.models import ContractEvent
-from projects.rules import closed_months, counting
+from projects.rules import Counting, closed_months, counting
 from projects.views.ledger import units_of
 
 AT_ONCE = 30  # events that somebody waits for
+TOLD = ("project__enterprise", "project__task_force", "project__reporting_unit", "recorded_by", "ceremony")
 MOST = 200  # the oldest first; who has more than these begins with them
 
 
@@ -37,9 +38,7 @@ def verify(request: HttpRequest) -> HttpResponseBase:
     """Everything that waits for a verdict, the oldest first."""
     user, today = user_of(request), clock.today()
     waiting = ContractEvent.objects.visible_to(user).waiting().order_by("recorded_at", "pk")
-    events = waiting.select_related(
-        "project__enterprise", "project__task_force", "project__reporting_unit", "recorded_by", "ceremony"
-    )
+    events = waiting.select_related(*TOLD)
     row = _telling(user, today)
     if exporting.asked(request):
         return exporting.answer(request, excel.VERIFY, exporting.each(events, row))
@@ -85,51 +84,50 @@ def verify_ledger(request: HttpRequest, pk: int) -> HttpResponseBase:
         except Refusal as refusal:
             messages.error(request, refusal.message)
             return redirect("projects:verify_ledger", pk)
-    events = ledger_verifying.waiting_of(ledger).select_related(
-        "project__enterprise", "project__task_force", "project__reporting_unit", "recorded_by", "ceremony"
-    )
-    rows = [_telling(user, today)(event) for event in events]
+    waiting = ledger_verifying.waiting_of(ledger)
+    events = ContractEvent.objects.select_related(*TOLD).order_by("signed_on", "pk")
+    row = _telling(user, today)
     if exporting.asked(request):
-        return exporting.answer(request, excel.VERIFY, rows)
+        found = events.filter(pk__in=[one.event for one in waiting])
+        return exporting.answer(request, excel.VERIFY, exporting.each(found, row))
     context = {
         "ledger": ledger,
-        "rows": rows[:MOST],
-        "n": len(rows),
-        "is_capped": len(rows) > MOST,
+        "rows": [row(event) for event in events.filter(pk__in=[one.event for one in waiting[:MOST]])],
+        "n": len(waiting),
+        "is_capped": len(waiting) > MOST,
         "is_own": ledger.committed_by_id == user.pk,
-        "months": _by_month(rows),
+        "months": _by_month(waiting, today),
     }
     return page(request, "projects/verify_ledger.html", context)
 
 
 def _verified(request: HttpRequest, ledger: Ledger, user: User, today: datetime.date) -> str:
     """Where to look on: at once for few events, at the work of a worker for many."""
-    if ledger_verifying.waiting_of(ledger).count() > AT_ONCE:
+    if len(ledger_verifying.waiting_of(ledger)) > AT_ONCE:
         return reverse("core:job", args=[tasks.verify_ledger(ledger, by=user, today=today).pk])
     done = ledger_verifying.verify(ledger, by=user, today=today)
     if done.count:
-        sentence = ngettext(
-            "%(n)s event is verified and counts.", "%(n)s events are verified and count.", done.count
-        )
-        messages.success(request, sentence % {"n": done.count})
+        messages.success(request, tasks.told(done))
     for why in done.refused:
         messages.error(request, why)
     return reverse("projects:verify_ledger", args=[ledger.pk]) if done.refused else reverse("projects:verify")
 
 
-def _by_month(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What will count in which month: how many events, how much in 亿元."""
-    months: dict[datetime.date, list[dict[str, Any]]] = {}
-    for row in rows:
-        months.setdefault(row["counting"].month, []).append(row)
+def _by_month(waiting: Sequence[Waiting], today: datetime.date) -> list[dict[str, Any]]:
+    """What will count in which month: how many events, how many of them late, how much in 亿元."""
+    closed = closed_months(today)
+    months: dict[datetime.date, list[tuple[Waiting, Counting]]] = {}
+    for one in waiting:
+        counts = counting(one.signed_on, today, closed)
+        months.setdefault(counts.month, []).append((one, counts))
     return [
         {
-            "counting": group[0]["counting"],
-            "is_late": any(row["counting"].is_late for row in group),
+            "month": month,
             "n": len(group),
-            "amount": format_yi(sum((row["event"].amount for row in group), Decimal(0))),
+            "late": sum(counts.is_late for _one, counts in group),
+            "amount": format_yi(sum((one.amount for one, _counts in group), Decimal(0))),
         }
-        for _month, group in sorted(months.items())
+        for month, group in sorted(months.items())
     ]
 
 

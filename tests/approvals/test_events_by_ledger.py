@@ -260,7 +260,7 @@ def test_a_confidential_name_leads_nowhere_its_code_does(permit, project, depart
 
     assert verdicts(book) == ["new", "refused"]
     sheet = to_be_filled_in(department_officer).worksheets[0]
-    assert [cell.value for cell in sheet[2]][:4] == ["用地规划许可", None, CODE, NATIONAL]
+    assert [cell.value for cell in sheet[2]][:4] == ["用地规划许可", None, CODE, None]
 
 
 def test_several_projects_of_one_name_are_told_apart_by_code(permit, project, service_member):

@@ -137,6 +137,8 @@ def test_a_comma_within_a_number_moves_no_cell():
     content = "\n".join([*lines, "丙,350,000,2025-03-03"]).encode()
     assert refusal_of(content).startswith("Row 4 has more cells than the others: a comma seems to stand")
 
+    trimmed = ["序号,投资额,项目,签约,备注", *(f"{n},{n}50,甲,2025-03-0{n}" for n in range(1, 8))]
+    assert len(rows_of("\n".join([*trimmed, "8,850,乙,2025-03-02,已开工"]).encode())[-1]) == 5
     quoted, noted = '丙,"350,000",2025-03-03', "丙,350,2025-03-03,又及"
     assert [len(row) for row in rows_of("\n".join([*lines, quoted, noted]).encode())] == [3, 3, 3, 3, 4]
 

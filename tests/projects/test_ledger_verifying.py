@@ -51,7 +51,7 @@ def test_what_a_ledger_brought_counts_and_nothing_else(entered, leader):
 
     done = verify(entered, leader, tell=lambda *far: told.append(far))
 
-    assert (done.count, done.refused, told) == (3, [], [(1, 3), (2, 3), (3, 3)])
+    assert (done.count, done.refused, told) == (3, [], [(3, 3)])
     assert ContractEvent.objects.waiting().count() == 1
     brought = Project.objects.filter(pk__in=entered.rows.values("written"))
     assert set(brought.values_list("stage", "contracted")) == {(Stage.SIGNING, Decimal(12500))}
@@ -75,7 +75,7 @@ def test_an_event_by_hand_of_a_project_of_the_ledger_waits_for_its_own_verdict(e
 
 
 def test_what_cannot_be_verified_goes_on_waiting_and_says_why(entered, leader, monkeypatch):
-    last = ledger_verifying.waiting_of(entered).last()
+    last = ContractEvent.objects.get(pk=ledger_verifying.waiting_of(entered)[-1].event)
 
     def picky(event, **how):
         if event == last:
@@ -89,7 +89,7 @@ def test_what_cannot_be_verified_goes_on_waiting_and_says_why(entered, leader, m
 
     assert (done.count, len(done.refused)) == (2, 1)
     assert done.refused[0].endswith("too much")
-    assert list(ledger_verifying.waiting_of(entered)) == [last]
+    assert [one.event for one in ledger_verifying.waiting_of(entered)] == [last.pk]
 
 
 def test_the_list_names_ledgers_of_which_something_waits_at_the_same_cost(
@@ -152,4 +152,48 @@ def test_a_large_ledger_is_verified_by_a_worker_once(entered, desk, monkeypatch)
 
     job.refresh_from_db()
     assert (job.state, job.done, job.total) == (JobState.DONE, 3, 3)
-    assert ledger_verifying.waiting_of(entered).count() == 0
+    assert ledger_verifying.waiting_of(entered) == []
+
+
+def test_what_a_worker_could_not_verify_is_told_and_can_be_tried_again(entered, leader, monkeypatch):
+    def refusing(event, **how):
+        raise CannotVerify("too much")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(contracts, "verify", refusing)
+        first = tasks.verify_ledger(entered, by=leader, today=HANDED_IN)
+        jobs.run(jobs.claim(first.pk))
+    first.refresh_from_db()
+    assert first.state == JobState.FAILED
+    assert first.error.startswith("0 events are verified and count. 3 go on waiting:")
+    assert first.error.count("too much") == 3
+
+    again = tasks.verify_ledger(entered, by=leader, today=HANDED_IN)
+    assert again.pk != first.pk
+    jobs.run(jobs.claim(again.pk))
+    assert ledger_verifying.waiting_of(entered) == []
+
+
+def test_nobody_begins_the_work_on_their_own_ledger(entered, clerk):
+    with pytest.raises(CannotVerify, match="Somebody else"):
+        tasks.verify_ledger(entered, by=clerk, today=HANDED_IN)
+    assert not Job.objects.exists()
+
+
+def test_a_ledger_sent_again_under_the_same_name_brought_only_what_is_new_in_it(entered, clerk, leader):
+    again = ledger(clerk)
+    committed(again, *(row(again, n) for n in range(3, 7)))
+
+    assert [one.n for one in ledger_verifying.ledgers_waiting(leader)] == [1, 3]
+    assert verify(again, leader).count == 1
+    assert len(ledger_verifying.waiting_of(entered)) == 3
+
+
+def test_the_page_costs_the_same_for_few_events_and_for_many(entered, clerk, desk, count_queries):
+    large = ledger(clerk, sender="鹿寨县", file="鹿寨县 2026-03.xlsx")
+    committed(large, *(row(large, n) for n in range(13, 25)))
+
+    def cost(one: Any) -> int:
+        return count_queries(lambda: desk.get(f"/projects/verify/ledger/{one.pk}/"))
+
+    assert cost(large) == cost(entered)

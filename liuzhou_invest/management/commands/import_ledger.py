@@ -17,6 +17,7 @@ from ledgers.declaring import KINDS
 from ledgers.models import Ledger
 from liuzhou_invest import ledger_reports
 from projects import ledger_verifying
+from projects.choices import EventKind
 
 BUREAU = "市投资促进局"
 
@@ -62,10 +63,13 @@ class Command(BaseCommand):
         if options["dry_run"]:
             return ledger_reports.in_memory(path, kind=kind, sender=sender, by=by, today=today())
         ledger = self._entered(path, kind, sender, by)
+        report = ledger_reports.of_ledger(ledger)
         if not options["sender"]:
-            self._believed(ledger, self._person(options["verified_by"]))
-            self._voided(ledger, by, options)
-        return ledger_reports.of_ledger(ledger)
+            verifier = self._person(options["verified_by"])
+            self._believed(ledger, verifier)
+            if _waits_for_its_contract(ledger):
+                self._believed(self._once_more(ledger, by), verifier)
+        return report
 
     def _entered(self, path: Path, kind: str, sender: str, by: User) -> Ledger:
         """Through the same verbs as the page: what is ready is entered, the rest waits there."""
@@ -85,11 +89,8 @@ class Command(BaseCommand):
         ledger_verifying.verify(ledger, by=by, today=today())
         ledger_verifying.take_over_batches(ledger, by=by, today=today())
 
-    def _voided(self, ledger: Ledger, by: User, options: dict[str, Any]) -> None:
-        """What voids or reduces a contract of the same ledger waits for that contract to be verified."""
-        if "left" in ledger.counts["entered"]:
-            again = resending.hand_in_again(ledger, by=by, today=today())
-            self._believed(self._committed(again, by), self._person(options["verified_by"]))
+    def _once_more(self, ledger: Ledger, by: User) -> Ledger:
+        return self._committed(resending.hand_in_again(ledger, by=by, today=today()), by)
 
     def _person(self, username: str | None) -> User:
         """The person named; or the program itself, which at the shell may do what the bureau may."""
@@ -103,3 +104,9 @@ class Command(BaseCommand):
             return User.objects.get(username=username)
         except User.DoesNotExist:
             raise CommandError(f"There is no user {username}.") from None
+
+
+def _waits_for_its_contract(ledger: Ledger) -> bool:
+    """What voids or reduces a contract of the same ledger is entered when that contract is verified."""
+    left = ledger.rows.filter(written__isnull=True)
+    return any(row.value("contract") in (EventKind.VOIDED, EventKind.REDUCED) for row in left.iterator())
