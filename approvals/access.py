@@ -25,7 +25,7 @@ def projects_of_department(user: User) -> Q:
     if user.agency_id is None:
         return Q(pk__in=())
     items = Item.objects.filter(template__department=user.agency_id)
-    issues = Issue.objects.filter(department=user.agency_id)
+    issues = Issue.objects.standing().filter(department=user.agency_id)
     shared = Issue.also_concerns.through.objects.filter(issue__department=user.agency_id)
     needs = SupportNeed.objects.filter(department=user.agency_id)
     addressed = (rows.values("project") for rows in (items, issues, shared, needs))

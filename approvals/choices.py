@@ -102,7 +102,10 @@ class IssueCategory(models.TextChoices):
 
 
 class IssueState(models.TextChoices):
-    """The nodes of the supervision loop: 登记 → 受理 → 办理中 (挂起, 退回) → 已答复 → 企业确认 → 办结销号."""
+    """The nodes of the supervision loop: 登记 → 受理 → 办理中 (挂起, 退回) → 已答复 → 企业确认 → 办结销号.
+
+    WITHDRAWN 已撤销 is no node: the ledger that brought the issue was taken back, and it counts nowhere.
+    """
 
     LOGGED = "logged", pgettext_lazy("state of an issue", "Logged")
     ACCEPTED = "accepted", pgettext_lazy("state of an issue", "Taken on")
@@ -112,10 +115,11 @@ class IssueState(models.TextChoices):
     CONFIRMING = "confirming", pgettext_lazy("state of an issue", "With the enterprise")
     RESOLVED = "resolved", pgettext_lazy("state of an issue", "Resolved")
     RETURNED = "returned", pgettext_lazy("state of an issue", "Returned")
+    WITHDRAWN = "withdrawn", pgettext_lazy("state of an issue", "Withdrawn")
 
     OPEN = nonmember(("logged", "accepted", "handling", "suspended", "answered", "confirming", "returned"))
-    # Its days are nobody's: put aside for a reason, or resolved until somebody reopens it.
-    STANDING_STILL = nonmember(("suspended", "resolved"))
+    # Its days are nobody's: put aside for a reason, resolved until somebody reopens it, or withdrawn.
+    STANDING_STILL = nonmember(("suspended", "resolved", "withdrawn"))
 
 
 class ReturnReason(models.TextChoices):

@@ -2,7 +2,8 @@
 
 The limit is that of the day it was raised (`IssueLimit`). The clock stands still while the issue is
 suspended, and between being resolved and being reopened: those days are nobody's, the days before
-stay counted. As with items, the day of a step belongs to the state before it.
+stay counted. As with items, the day of a step belongs to the state before it. What was withdrawn has
+no due day, and a step that was taken back has stopped nothing.
 """
 
 import datetime
@@ -56,8 +57,8 @@ def after(issue: Issue, to: str, on: datetime.date) -> dict[str, Any]:
 def _due(
     issue: Issue, stopped: int, state: str, since: datetime.date, days: Calendar
 ) -> datetime.date | None:
-    """Unknown while the issue is suspended, unless it had passed before."""
-    if issue.limit_days is None:
+    """Unknown while the issue is suspended, unless it had passed before; a withdrawn one has none."""
+    if issue.limit_days is None or state == IssueState.WITHDRAWN:
         return None
     due = days.add(issue.raised_on, issue.limit_days + stopped)
     return None if state == IssueState.SUSPENDED and due >= since else due
@@ -66,7 +67,7 @@ def _due(
 def days_open(issue: Issue, today: datetime.date, *, days: Calendar) -> int:
     """Working days it has been open, or was until it was resolved; those that stood still are left out."""
     counted = days.between(issue.raised_on, issue.resolved_on or today) - issue.stopped_days
-    if issue.state == IssueState.SUSPENDED:
+    if issue.state in (IssueState.SUSPENDED, IssueState.WITHDRAWN):
         counted -= days.between(issue.state_since, today)
     return counted
 
@@ -88,8 +89,8 @@ def recount() -> int:
 
 def _courses(issues: Iterable[Issue]) -> dict[int, list[tuple[datetime.date, str]]]:
     courses: dict[int, list[tuple[datetime.date, str]]] = defaultdict(list)
-    steps = IssueEvent.objects.filter(issue__in=[issue.pk for issue in issues]).order_by("on", "pk")
-    for issue, on, target in steps.values_list("issue", "on", "target"):
+    steps = IssueEvent.objects.standing().filter(issue__in=[issue.pk for issue in issues])
+    for issue, on, target in steps.order_by("on", "pk").values_list("issue", "on", "target"):
         courses[issue].append((on, target))
     return courses
 

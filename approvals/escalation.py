@@ -29,6 +29,7 @@ from accounts.notifications import notify, says
 from accounts.roles import SEES_ALL_PROJECTS, Role
 from approvals.choices import IssueLevel, IssueState, Severity
 from approvals.models import EscalationRule, Issue, IssueEvent, Service, StallFlag, StallRule
+from approvals.models.issue import standing
 from core.workdays import Calendar, calendar
 from projects.choices import Status
 from taskforces.models import Membership
@@ -159,7 +160,7 @@ def spells_of(issue: Issue) -> list[Spell]:
 
     Asks nothing where `events` and `project__status_changes` were fetched along.
     """
-    steps = [(step.on, step.pk, "state", step.target) for step in issue.events.all()]
+    steps = [(step.on, step.pk, "state", step.target) for step in standing(issue.events.all())]
     pauses = [
         (change.on, change.pk, "status", change.target) for change in issue.project.status_changes.all()
     ]
@@ -278,7 +279,7 @@ def _lift_issue(issue: Issue, steps: Sequence[Climb], by: User) -> bool:
 
 def _state_on(issue: Issue, day: datetime.date) -> str:
     """In which state it was at the end of a day, by the steps fetched along."""
-    steps = sorted((step.on, step.pk, step.target) for step in issue.events.all() if step.on <= day)
+    steps = sorted((s.on, s.pk, s.target) for s in standing(issue.events.all()) if s.on <= day)
     return steps[-1][2] if steps else IssueState.LOGGED
 
 

@@ -136,7 +136,7 @@ def service_figures(user: User, period: Period, *, days: Calendar) -> Figures:
     """
     if period.last < period.first:
         raise NoSuchPeriod(gettext("The period ends before it begins. Exchange the two days."))
-    seen = Issue.objects.visible_to(user)
+    seen = Issue.objects.visible_to(user).standing()
     reopened = set(seen.reopened_between(period.first, period.last).values_list("pk", flat=True))
     rows = _of_period(seen, period, reopened)
     issues = list(rows)

@@ -198,7 +198,7 @@ class IssueFilter(_ListFilter):
 
     q            number, text, or a project's name or code holds it
     group        open, resolved
-    state        one or several states
+    state        one or several states; those withdrawn with their ledger only if asked for, or by `q`
     category     what it is about
     department   code of the responsible department
     level        one or several of 1 to 5, the ladder
@@ -249,7 +249,9 @@ class IssueFilter(_ListFilter):
         return [*_ListFilter._teams(), (NO_TEAM, str(_("No team")))]
 
     def filter_queryset(self, queryset: QuerySet[Issue]) -> QuerySet[Issue]:
-        return super().filter_queryset(queryset).order_by("-raised_on", "-pk")
+        rows = super().filter_queryset(queryset).order_by("-raised_on", "-pk")
+        asked = self.form.cleaned_data
+        return rows if asked.get("state") or asked.get("q") else rows.exclude(state=IssueState.WITHDRAWN)
 
     def in_group(self, rows: QuerySet[Issue], _name: str, group: str) -> QuerySet[Issue]:
         return rows.filter(self.GROUPS[group][1])

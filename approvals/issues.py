@@ -29,6 +29,7 @@ from approvals.choices import (
     ReturnReason,
 )
 from approvals.models import Issue, IssueEvent, IssueEvidence, Item
+from approvals.models.issue import standing
 from approvals.rules import ENTERED_WITHIN_DAYS, ISSUE_NEXT, REOPEN_WITHIN_DAYS
 from core import versions
 from core.clock import moment
@@ -121,11 +122,12 @@ def take_over(
     resolved_on: datetime.date | None = None,
     statement: str = "",
     confirmed_by: str = "",
-) -> tuple[Issue, bool]:
-    """Take an issue over from a ledger as the ledger tells it; whether it is new stands beside it.
+) -> tuple[Issue, IssueEvent | None]:
+    """Take an issue over from a ledger as the ledger tells it; beside it the last step this has written.
 
     State and days are the ledger's word, `source` names file, sheet and row; evidence is not asked
-    for, and the page says so. The same issue in a later ledger goes on from where it stood.
+    for, and the page says so. The same issue in a later ledger goes on from where it stood, unless
+    the books are further (`why_it_stays`).
     """
     resolved = state == IssueState.RESOLVED
     if resolved != (resolved_on is not None):
@@ -141,13 +143,14 @@ def take_over(
         "confirmed_through": ConfirmedThrough.LEDGER if resolved else "",
         "resolved_on": resolved_on,
     }
-    known = Issue.objects.filter(
-        project=project, category=category, text=text.strip(), raised_on=raised_on
-    ).first()
+    same = Issue.objects.filter(project=project, category=category, text=text.strip(), raised_on=raised_on)
+    known = same.standing().order_by("pk").first()
+    mark: dict[str, Any] = {"facts": {"ledger": source}, "recorded_at": moment(today)}
     if known is not None:
-        if known.state != state and known.source:
-            _set(known, state, on=max(since, known.state_since), by=by, note=source, values=told)
-        return known, False
+        if known.state == state or why_it_stays(known, on=since):
+            return known, None
+        mark["facts"] = {"ledger": source, "former": _as_it_stands(known)}
+        return known, _set(known, state, on=since, by=by, note=source, values=told, told=mark)
     issue = _with_new_code(
         Issue(
             project=project,
@@ -165,17 +168,17 @@ def take_over(
             **told,
         )
     )
-    issue.events.create(
+    step = issue.events.create(
         source="",
         target=IssueState.LOGGED,
         on=raised_on,
         by=by,
         note=source,
         department=department,
-        recorded_at=moment(today),
+        **mark,
     )
     if state != IssueState.LOGGED:
-        issue.events.create(
+        step = issue.events.create(
             source=IssueState.LOGGED,
             target=state,
             on=since,
@@ -183,9 +186,117 @@ def take_over(
             note=statement.strip() or source,
             confirmed_by=confirmed_by,
             confirmed_through=told["confirmed_through"],
-            recorded_at=moment(today),
+            **mark,
         )
-    return issue, True
+    return issue, step
+
+
+def why_it_stays(issue: Issue, *, on: datetime.date) -> str:
+    """Why a ledger that tells a state of that day does not move the issue; empty when it does.
+
+    Asks nothing where `events` were fetched along.
+    """
+    if not issue.source or any("ledger" not in step.facts for step in _steps(issue)[-1:]):
+        return _("This issue is followed in the program: the ledger does not move it.")
+    if on < issue.state_since:
+        return _("The books are further: “%(state)s” since %(since)s. The ledger does not move it back.") % {
+            "state": issue.get_state_display(),
+            "since": issue.state_since.isoformat(),
+        }
+    return ""
+
+
+# --- Taken back with its ledger -------------------------------------------------------------
+
+# What a ledger's step changes, and its taking back sets as it was.
+MOVED = (
+    "state",
+    "state_since",
+    "statement",
+    "confirmed_by",
+    "confirmed_name",
+    "confirmed_through",
+    "resolved_on",
+    "stopped_days",
+    "due_on",
+)
+
+
+@transaction.atomic
+def withdraw(issue: Issue, *, reason: str, by: User, today: datetime.date) -> IssueEvent:
+    """The ledger that brought the issue was taken back: it stays readable, and counts nowhere from then on.
+
+    Raises CannotStep with what was built on it since.
+    """
+    if why := _built_on(issue):
+        raise CannotStep(why)
+    return _set(
+        issue,
+        IssueState.WITHDRAWN,
+        on=today,
+        by=by,
+        note=reason,
+        values={
+            "resolved_on": None,
+            **dict.fromkeys(("statement", "confirmed_by", "confirmed_name", "confirmed_through"), ""),
+        },
+        told={"recorded_at": moment(today)},
+    )
+
+
+def _built_on(issue: Issue) -> str:
+    """What stands on an issue as its ledger told it; what the timer did alone is nobody's work."""
+    since = [step for step in _steps(issue) if "ledger" not in step.facts or "former" in step.facts]
+    if since:
+        return _gone_on(issue, since[-1])
+    if issue.evidence.exists():
+        return _("Evidence was handed in for issue %(code)s.") % {"code": issue.code}
+    if issue.blocks.exists():
+        return _("Issue %(code)s blocks approval items.") % {"code": issue.code}
+    return ""
+
+
+@transaction.atomic
+def put_back(step: IssueEvent, *, reason: str, by: User, today: datetime.date) -> IssueEvent:
+    """The ledger that moved an issue was taken back: the issue is what it was before that step.
+
+    Raises CannotStep when it has gone on since.
+    """
+    issue = step.issue
+    last = standing(issue.events.order_by("pk"))[-1]
+    if last.pk != step.pk:
+        raise CannotStep(_gone_on(issue, last))
+    former = step.facts["former"]
+    moved = (field for field in Issue._meta.fields if field.name in MOVED)
+    _swap(issue, 0, **{field.name: field.to_python(former[field.name]) for field in moved})
+    return issue.events.create(
+        source=step.target,
+        target=issue.state,
+        on=today,
+        by=by,
+        note=reason,
+        takes_back=step,
+        recorded_at=moment(today),
+    )
+
+
+def _as_it_stands(issue: Issue) -> dict[str, Any]:
+    values = {name: getattr(issue, name) for name in MOVED}
+    return {
+        name: value.isoformat() if isinstance(value, datetime.date) else value
+        for name, value in values.items()
+    }
+
+
+def _gone_on(issue: Issue, step: IssueEvent) -> str:
+    told = {"code": issue.code, "state": step.get_target_display(), "on": step.on.isoformat()}
+    return _("Issue %(code)s has gone on since: %(state)s, %(on)s.") % told
+
+
+def _steps(issue: Issue) -> list[IssueEvent]:
+    """The steps that count and that somebody took, in the order in which they were entered."""
+    steps = sorted(standing(issue.events.all()), key=lambda step: step.pk)
+    return [step for step in steps if step.after_days is None]
 
 
 def _with_new_code(issue: Issue) -> Issue:
@@ -477,8 +588,7 @@ def escalate(
     """
     if not reason.strip():
         raise CannotStep(_("Say why it cannot be settled where it is."))
-    if issue.state not in IssueState.OPEN:
-        raise CannotStep(_("This issue is resolved."))
+    _refuse_closed(issue)
     if issue.level == IssueLevel.MAYOR:
         raise CannotStep(_("It stands before the mayor's special meeting: there is no higher level."))
     return _put_on_level(issue, issue.level + 1, reason, on=on, by=by, today=today, version=version)
@@ -491,8 +601,7 @@ def send_down(
     """Send it one step back down: what can be solved lower down is solved there."""
     if not reason.strip():
         raise CannotStep(_("Say who can settle it lower down, and how."))
-    if issue.state not in IssueState.OPEN:
-        raise CannotStep(_("This issue is resolved."))
+    _refuse_closed(issue)
     if issue.level == IssueLevel.TEAM:
         raise CannotStep(_("It stands with the service team: there is no lower level."))
     return _put_on_level(issue, issue.level - 1, reason, on=on, by=by, today=today, version=version)
@@ -533,8 +642,7 @@ def _put_on_level(
 @transaction.atomic
 def prove(issue: Issue, *, files: Sequence[StoredFile], by: User) -> list[IssueEvidence]:
     """Hand in evidence before the issue is resolved."""
-    if issue.state not in IssueState.OPEN:
-        raise CannotStep(_("This issue is resolved."))
+    _refuse_closed(issue)
     return _prove(issue, files, by)
 
 
@@ -606,9 +714,15 @@ def projects_of(issue: Issue) -> set[int]:
 
 
 def _check_open(issue: Issue, on: datetime.date, today: datetime.date) -> None:
+    _refuse_closed(issue)
+    _check_day(issue, on, today)
+
+
+def _refuse_closed(issue: Issue) -> None:
+    if issue.state == IssueState.WITHDRAWN:
+        raise CannotStep(_("This issue was withdrawn with the ledger that brought it. Log a new one."))
     if issue.state not in IssueState.OPEN:
         raise CannotStep(_("This issue is resolved."))
-    _check_day(issue, on, today)
 
 
 def _note_project(

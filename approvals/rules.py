@@ -131,7 +131,8 @@ def clock_of(state: ItemState, handled_by: Clock) -> Clock:
 # The nodes of a published supervision loop: logged, signed for, in hand, (suspended), answered,
 # confirmed by the enterprise, closed. A department returns what is not its business or incomplete, and it is
 # addressed anew; answered is not resolved, and what was resolved can be taken up again. A second
-# question to the enterprise takes the place of the first.
+# question to the enterprise takes the place of the first. What was taken over from a ledger is withdrawn
+# with that ledger, from whatever state, and stays so (see issues.withdraw).
 ISSUE_NEXT: dict[IssueState, tuple[IssueState, ...]] = {
     IssueState.LOGGED: (IssueState.ACCEPTED, IssueState.RETURNED),
     IssueState.ACCEPTED: (
@@ -152,6 +153,7 @@ ISSUE_NEXT: dict[IssueState, tuple[IssueState, ...]] = {
     IssueState.ANSWERED: (IssueState.CONFIRMING, IssueState.RESOLVED, IssueState.HANDLING),
     IssueState.CONFIRMING: (IssueState.RESOLVED, IssueState.HANDLING, IssueState.CONFIRMING),
     IssueState.RESOLVED: (IssueState.HANDLING,),
+    IssueState.WITHDRAWN: (),
 }
 
 REOPEN_WITHIN_DAYS = 30

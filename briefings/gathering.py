@@ -172,7 +172,8 @@ def _text(issue: Issue) -> str:
 def issues(until: datetime.date) -> list[Line]:
     """Issues not yet resolved on that day, the oldest first."""
     rows = (
-        Issue.objects.filter(raised_on__lte=until)
+        Issue.objects.standing()
+        .filter(raised_on__lte=until)
         .filter(Q(resolved_on__isnull=True) | Q(resolved_on__gt=until))
         .select_related("department", *_ABOUT)
         .order_by("raised_on", "pk")

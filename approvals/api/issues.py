@@ -121,6 +121,9 @@ class StepTold(serializers.Serializer):
     returned_for = serializers.ChoiceField(ReturnReason.choices, allow_null=True)
     project = ProjectName(allow_null=True, help_text=gettext_lazy("Of a step about one project."))
     let_go = serializers.BooleanField(help_text=gettext_lazy("That project is no longer concerned."))
+    takes_back = serializers.BooleanField(
+        help_text=gettext_lazy("The step of a ledger that was taken back: the issue is what it was before.")
+    )
 
 
 class Question(serializers.Serializer):
@@ -242,6 +245,7 @@ def _step_told(event: IssueEvent, named: dict[int, Label]) -> Plain:
         "returned_for": event.returned_for or None,
         "project": labels_told(event.project_id, named) if event.project_id else None,
         "let_go": event.let_go,
+        "takes_back": event.takes_back_id is not None,
     }
 
 

@@ -4,7 +4,9 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -12,10 +14,12 @@ from accounts.models import Agency, User
 from approvals import issues as verbs
 from approvals.choices import ConfirmedBy, IssueCategory, IssueState
 from approvals.ledger_kind.finding import CannotFind, Projects
-from approvals.ledger_kind.rows import PROJECT, enter_each, named, readable, refuse
-from approvals.models import Issue
+from approvals.ledger_kind.rows import PROJECT, enter_each, named, of_the_same, readable, refuse
+from approvals.models import Issue, IssueEvent
+from core.refusal import Refusal
 from ledgers import meanings
 from ledgers.choices import Verdict
+from ledgers.committing import reason
 from ledgers.declaring import Field, Kind, Meaning, Place, Read, Undoing
 from ledgers.models import Ledger, LedgerRow
 from projects.models import Project
@@ -187,7 +191,7 @@ def _key(row: LedgerRow, project: int) -> Known:
 
 
 def _known(projects: set[int]) -> dict[Known, Issue]:
-    issues = Issue.objects.filter(project__in=projects).order_by("-pk")
+    issues = Issue.objects.standing().filter(project__in=projects).order_by("-pk").prefetch_related("events")
     return {(one.project_id, one.category, one.text, one.raised_on.isoformat()): one for one in issues}
 
 
@@ -198,11 +202,11 @@ def _compare(row: LedgerRow, known: Issue | None) -> None:
     row.target, row.verdict = known.pk, Verdict.SAME
     if known.state == row.value("state"):
         return
-    if known.source:
-        row.verdict, row.changes = Verdict.CHANGED, {"state": [known.state, row.value("state")]}
+    told_on = datetime.date.fromisoformat(row.value("resolved_on") or row.value("raised_on"))
+    if why := verbs.why_it_stays(known, on=told_on):
+        row.evidence = [*row.evidence, why]
     else:
-        sentence = _("This issue is followed in the program: the ledger does not move it.")
-        row.evidence = [*row.evidence, sentence]
+        row.verdict, row.changes = Verdict.CHANGED, {"state": [known.state, row.value("state")]}
 
 
 # --- Entering and taking back ---------------------------------------------------------------------------
@@ -220,7 +224,7 @@ def _take_over(
 ) -> None:
     pk, _name = projects.project(named(row))
     statement = row.value("statement") or ""
-    issue, is_new = verbs.take_over(
+    issue, step = verbs.take_over(
         Project.objects.get(pk=pk),
         category=row.value("category"),
         text=row.value("text"),
@@ -234,7 +238,9 @@ def _take_over(
         source=row.source(ledger.file.name),
         today=ledger.handed_in_on,
     )
-    row.written, row.undo = issue.pk, {"made": is_new}
+    row.written, row.undo = issue.pk, {}
+    if step is not None:
+        row.undo = {"moved": step.pk} if "former" in step.facts else {"made": True}
 
 
 def _day(value: str | None) -> datetime.date | None:
@@ -242,14 +248,29 @@ def _day(value: str | None) -> datetime.date | None:
 
 
 def take_back(rows: Sequence[LedgerRow], *, ledger: Ledger, by: User) -> Undoing:
-    """The steps of an issue are history, which is never deleted, and a step back is no verb of theirs:
-    what was taken over is gone on with, or resolved, on its page."""
-    issues = Issue.objects.filter(pk__in=[row.written for row in rows if row.undo]).order_by("code")
-    sentence = _(
-        "Issue %(code)s was taken over and stands in the books: its history is never deleted. Go on with it "
-        "on its own page."
-    )
-    return Undoing([sentence % {"code": one.code} for one in issues])
+    """What it brought is withdrawn, what it moved is what it was; as long as nobody went on with it."""
+    assert ledger.undone_at is not None
+    told = {"reason": reason(ledger), "by": by, "today": timezone.localdate(ledger.undone_at)}
+    # The last step of an issue first: it stands on the one before.
+    wanted = sorted(of_the_same(rows, ledger), key=lambda row: row.undo.get("moved", 0), reverse=True)
+    with transaction.atomic():
+        hindrances = [sentence for row in wanted if (sentence := _taken_back(row, told))]
+        if hindrances:
+            transaction.set_rollback(True)
+    return Undoing(list(dict.fromkeys(hindrances)))
+
+
+def _taken_back(row: LedgerRow, told: Mapping[str, Any]) -> str:
+    """What hinders it; empty when it is done."""
+    assert row.written is not None
+    try:
+        if "moved" in row.undo:
+            verbs.put_back(IssueEvent.objects.get(pk=row.undo["moved"]), **told)
+        else:
+            verbs.withdraw(Issue.objects.get(pk=row.written), **told)
+    except Refusal as refusal:
+        return str(refusal)
+    return ""
 
 
 KIND = Kind(

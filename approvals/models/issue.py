@@ -1,6 +1,7 @@
 """What stands in a project's way, and how it was cleared."""
 
 import datetime
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import models
@@ -43,8 +44,8 @@ class IssueQuerySet(models.QuerySet["Issue"]):
     def visible_to(self, user: User) -> "IssueQuerySet":
         if not user.is_authenticated or not user.has_perm("approvals.view_issue"):
             return self.none()
-        if user.role == Role.DEPARTMENT:
-            return self.filter(department=user.agency_id)
+        if user.role == Role.DEPARTMENT:  # what is addressed to it, and still is
+            return self.standing().filter(department=user.agency_id)
         if user.role in SEES_ALL_PROJECTS:
             return self
         return self.concerning(Project.objects.visible_to(user))
@@ -55,6 +56,10 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         return self.filter(Q(project__in=projects.values("pk")) | Q(pk__in=also.values("issue")))
 
     # State
+
+    def standing(self) -> "IssueQuerySet":
+        """All but those withdrawn with their ledger: they can be looked up, and count nowhere."""
+        return self.exclude(state=IssueState.WITHDRAWN)
 
     def open(self) -> "IssueQuerySet":
         return self.filter(state__in=IssueState.OPEN)
@@ -84,7 +89,7 @@ class IssueQuerySet(models.QuerySet["Issue"]):
 
     def reopened_between(self, first: datetime.date | None, last: datetime.date | None) -> "IssueQuerySet":
         """Taken up again in these days after having been resolved, whatever became of them since."""
-        steps = IssueEvent.objects.filter(
+        steps = IssueEvent.objects.standing().filter(
             issue=OuterRef("pk"), source=IssueState.RESOLVED, target=IssueState.HANDLING
         )
         if first is not None:
@@ -196,6 +201,19 @@ class Issue(models.Model):
         return self.code
 
 
+class IssueEventQuerySet(models.QuerySet["IssueEvent"]):
+    def standing(self) -> "IssueEventQuerySet":
+        """The steps that count: neither taken back nor the taking back of one."""
+        return self.filter(takes_back__isnull=True, taken_back_by__isnull=True)
+
+
+def standing(steps: Iterable["IssueEvent"]) -> list["IssueEvent"]:
+    """The same of all steps of some issues at hand, in their order."""
+    steps = list(steps)
+    gone = {step.takes_back_id for step in steps}
+    return [step for step in steps if step.takes_back_id is None and step.pk not in gone]
+
+
 @audited(append_only=True)
 class IssueEvent(models.Model):
     """One step of an issue. Append-only."""
@@ -224,11 +242,23 @@ class IssueEvent(models.Model):
         Project, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("project")
     )
     let_go = models.BooleanField(_("no longer concerned"), default=False)
-    # What else belongs to the step: items blocked, to whom a link was sent and until when it works.
+    # What else belongs to the step: items blocked, to whom a link was sent and until when it works, the
+    # ledger that told it.
     facts = models.JSONField(_("facts"), default=dict, blank=True)
+    # A ledger's step is taken back by another one, which sets the former state, and stays readable.
+    takes_back = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="taken_back_by",
+        verbose_name=_("takes back"),
+    )
     file = models.ForeignKey(StoredFile, models.PROTECT, null=True, blank=True, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now)
+
+    objects = IssueEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("step of an issue")

@@ -165,7 +165,7 @@ def _resolved_then(issues: list[Issue], today: datetime.date) -> set[int]:
     """Of issues that have moved since, those that were resolved on `today`."""
     if not issues:
         return set()
-    steps = IssueEvent.objects.filter(issue__in=[issue.pk for issue in issues], on__lte=today)
+    steps = IssueEvent.objects.standing().filter(issue__in=[issue.pk for issue in issues], on__lte=today)
     states = {step.issue_id: step.target for step in steps.order_by("on", "pk")}
     return {pk for pk, state in states.items() if state == IssueState.RESOLVED}
 

@@ -25,6 +25,7 @@ from approvals.choices import IssueLevel, IssueState, ReturnReason
 from approvals.filters import IssueFilter
 from approvals.forms import AddressForm, IssueForm, ResolveForm, ReturnForm, SaidStepForm, StepForm
 from approvals.models import ConfirmationLink, Issue, IssueEvent, IssueEvidence
+from approvals.models.issue import standing
 from approvals.rules import ISSUE_NEXT, REOPEN_WITHIN_DAYS
 from approvals.showing import issue_text
 from approvals.views import ladder
@@ -93,6 +94,7 @@ STATE_LAMPS = {
     IssueState.CONFIRMING: "info",
     IssueState.RESOLVED: "done",
     IssueState.RETURNED: "over_promise",
+    IssueState.WITHDRAWN: "todo",
 }
 
 
@@ -479,11 +481,14 @@ NEEDS: dict[IssueState, str | Promise] = {
 
 
 def loop(issue: Issue, events: list[IssueEvent]) -> list[dict[str, Any]]:
-    """The nodes of the loop with where it stands, since when, and what the next node needs."""
+    """The nodes of the loop with where it stands, since when, and what the next node needs.
+
+    A withdrawn issue stands nowhere: the nodes it passed are left.
+    """
     state = IssueState(issue.state)
-    here = LOOP.index(BESIDE.get(state, state))
+    here = len(LOOP) if state == IssueState.WITHDRAWN else LOOP.index(BESIDE.get(state, state))
     # A step on the ladder or about a project leaves the state as it is.
-    steps = [event for event in reversed(events) if event.level is None and event.project_id is None]
+    steps = [e for e in reversed(standing(events)) if e.level is None and e.project_id is None]
     last = {event.target: event.on.isoformat() for event in steps}
     nodes = []
     for number, node in enumerate(LOOP):
@@ -573,6 +578,10 @@ def _in_language(names: list[str]) -> str:
 
 def _what(event: IssueEvent, named: dict[int, Label]) -> str:
     """A step in words."""
+    if event.takes_back_id is not None:
+        return _("Put back: %(state)s") % {"state": event.get_target_display()}
+    if event.target == IssueState.WITHDRAWN:
+        return event.get_target_display()
     if event.project_id is not None:
         told = {"project": named[event.project_id].name}
         return (

@@ -220,7 +220,18 @@ def _services(window: Window) -> QuerySet[Any]:
 
 
 def _issues(window: Window) -> QuerySet[Any]:
-    return Issue.objects.filter(_told_by(window.as_known_on))
+    """Issues that were not withdrawn with their ledger by then."""
+    rows, known_on = Issue.objects.filter(_told_by(window.as_known_on)), window.as_known_on
+    if known_on is None:
+        return rows.standing()
+    withdrawn = _steps_known(known_on).filter(issue=OuterRef("pk"), target=IssueState.WITHDRAWN)
+    return rows.filter(~Exists(withdrawn))
+
+
+def _steps_known(known_on: datetime.date) -> QuerySet[IssueEvent]:
+    """The steps of issues that counted as the office knew it that day: what was taken back later stood."""
+    steps = IssueEvent.objects.filter(_recorded_by(known_on), takes_back__isnull=True)
+    return steps.exclude(_recorded_by(known_on, "taken_back_by__recorded_at"))
 
 
 def _resolved_issues(window: Window) -> QuerySet[Any]:
@@ -230,7 +241,7 @@ def _resolved_issues(window: Window) -> QuerySet[Any]:
     if known_on is None:
         return rows.filter(state=IssueState.RESOLVED).annotate(resolved_day=F("resolved_on"))
     steps = IssueEvent.objects.filter(issue=OuterRef("pk"))
-    last = steps.filter(_recorded_by(known_on)).order_by("-on", "-pk")
+    last = _steps_known(known_on).filter(issue=OuterRef("pk")).order_by("-on", "-pk")
     from_ledger = Q(has_steps=False, resolved_on__lte=known_on)
     return (
         rows.alias(last_state=Subquery(last.values("target")[:1]), has_steps=Exists(steps))

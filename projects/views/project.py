@@ -123,7 +123,7 @@ def _context(project: Project, user: User, today: datetime.date) -> dict[str, An
             "name": masked_name(project.enterprise.contact_name),
             "phone": masked_phone(project.enterprise.contact_phone),
         },
-        "issues": seen.issues.visible_to(user).order_by("-raised_on", "-pk")[:5]
+        "issues": seen.issues.visible_to(user).standing().order_by("-raised_on", "-pk")[:5]
         if user.has_perm("approvals.view_issue")
         else None,
         "suspicions": lines_of(project, user) if user.has_perm("projects.view_suspicion") else None,

@@ -402,9 +402,9 @@ def ledger_row(project, office, clerk, **told):
 
 
 def test_take_over_believes_the_ledger(project, planning, clerk):
-    issue, new = ledger_row(project, planning, clerk)
+    issue, step = ledger_row(project, planning, clerk)
 
-    assert new
+    assert step == issue.events.last()
     assert (issue.state, issue.raised_on, issue.resolved_on) == (S.RESOLVED, d("05-13"), d("05-22"))
     assert (issue.confirmed_by, issue.evidence.count()) == (ConfirmedBy.ENTERPRISE, 0)
     assert steps(issue) == [
@@ -416,16 +416,17 @@ def test_take_over_believes_the_ledger(project, planning, clerk):
 def test_take_over_the_same_row_again_creates_nothing(project, planning, clerk):
     first, _new = ledger_row(project, planning, clerk)
 
-    assert ledger_row(project, planning, clerk) == (first, False)
+    assert ledger_row(project, planning, clerk) == (first, None)
     assert (Issue.objects.count(), len(steps(first))) == (1, 2)
 
 
 def test_take_over_goes_on_from_an_earlier_ledger(project, planning, clerk):
     ledger_row(project, planning, clerk, state=S.HANDLING, resolved_on=None, statement="", confirmed_by="")
 
-    issue, new = ledger_row(project, planning, clerk, source="service-2025-07.xlsx, 问题清单!3")
+    issue, step = ledger_row(project, planning, clerk, source="service-2025-07.xlsx, 问题清单!3")
 
-    assert not new
+    assert step is not None
+    assert step.facts["former"]["state"] == S.HANDLING
     assert (issue.state, issue.resolved_on) == (S.RESOLVED, d("05-22"))
     assert len(steps(issue)) == 3
 

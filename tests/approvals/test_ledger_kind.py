@@ -1,18 +1,24 @@
 """The approval bureau's ledgers through the door that all ledgers have."""
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 import openpyxl
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 
 from accounts.models import User
 from accounts.roles import Role
+from approvals import deadlines, escalation, teams
 from approvals import issues as verbs
-from approvals import teams
 from approvals.choices import ConfirmedBy, IssueCategory, IssueState, ItemEventKind, ItemState
+from approvals.figures import Period, Tally, service_figures
 from approvals.models import Issue, Item, ItemEvent, Service
+from briefings import figures, gathering
+from briefings.indicators.window import Window
+from core.workdays import calendar
 from ledgers import committing
 from ledgers.choices import State, Verdict
 from ledgers.committing import CannotUndo
@@ -25,6 +31,8 @@ from tests.ledgers.other_kinds import SAMPLES, rehearsed, verdicts, workbook
 
 TODAY = datetime.date(2025, 9, 19)
 OPENED = datetime.date(2025, 9, 1)
+BACK = datetime.date(2025, 9, 22)  # the day on which a ledger is taken back
+BACK_TO_WORK = ("resolved", "handling")
 ISSUES = ("项目名称", "问题类别", "问题描述", "责任部门", "提出日期", "状态", "办结日期", "办理结果")
 
 
@@ -150,12 +158,31 @@ def issue_row(state: str, *more: Any) -> tuple[Any, ...]:
     return (*row, *[None] * (len(ISSUES) - len(row)))
 
 
-def test_an_issue_in_a_later_ledger_goes_on_from_where_it_stood(followed, department, service_member):
-    def handed_in(*row: Any) -> Ledger:
+@pytest.fixture
+def handed_in(followed, department, service_member) -> Callable[..., Ledger]:
+    """A ledger of that one issue, read."""
+
+    def hand_in(*row: Any) -> Ledger:
         return rehearsed(
             workbook(ISSUES, issue_row(*row)), service_member, kind="issues", today=TODAY, again=True
         )
 
+    return hand_in
+
+
+def told(issue: Issue) -> list[tuple[str, str]]:
+    return list(issue.events.order_by("pk").values_list("source", "target"))
+
+
+def counted(known_on: datetime.date | None = None) -> tuple[Any, Any]:
+    window = Window(datetime.date(2025, 9, 1), datetime.date(2025, 9, 1), known_on)
+    codes = ("issues_raised", "issues_resolved")
+    return tuple(figures.compute(codes, window)[code].value for code in codes)
+
+
+def test_an_issue_in_a_later_ledger_goes_on_and_is_what_it_was_once_that_is_taken_back(
+    handed_in, service_member
+):
     first = handed_in("办理中")
     assert first.rows.get().reading("department").state == State.ASSUMED  # without the “市”
     entered(first, service_member)
@@ -163,6 +190,7 @@ def test_an_issue_in_a_later_ledger_goes_on_from_where_it_stood(followed, depart
 
     row = later.rows.get()
     assert (row.verdict, row.changes) == (Verdict.CHANGED, {"state": ["handling", "resolved"]})
+    former = Issue.objects.get()
     entered(later, service_member)
     issue = Issue.objects.get()
     assert (issue.state, issue.resolved_on, issue.category) == (
@@ -171,9 +199,119 @@ def test_an_issue_in_a_later_ledger_goes_on_from_where_it_stood(followed, depart
         IssueCategory.LAND,
     )
 
+    committing.undo(later, by=service_member, today=BACK)
+
+    before = {name: getattr(former, name) for name in verbs.MOVED}
+    issue.refresh_from_db()
+    assert {name: getattr(issue, name) for name in verbs.MOVED} == before
+    assert told(issue) == [("", "logged"), ("logged", "handling"), ("handling", "resolved"), BACK_TO_WORK]
+    assert (deadlines.recount(), Issue.objects.reopened_between(None, None).count()) == (0, 0)
+    assert [counted(day) for day in (TODAY, BACK, None)] == [(1, 1), (1, 0), (1, 0)]
+
+    committing.undo(first, by=service_member, today=BACK)
+
+    issue.refresh_from_db()
+    assert (issue.state, issue.due_on) == (IssueState.WITHDRAWN, None)
+
+
+def test_issues_of_a_ledger_taken_back_count_nowhere_and_come_in_anew(handed_in, service_member):
+    ledger = handed_in("已解决", at(12), "企业已确认")
+    entered(ledger, service_member)
+    assert counted() == (1, 1)
+
+    committing.undo(ledger, by=service_member, today=BACK)
+
+    issue = Issue.objects.get()
+    assert (issue.state, issue.resolved_on, issue.statement) == (IssueState.WITHDRAWN, None, "")
+    assert told(issue) == [("", "logged"), ("logged", "resolved"), ("resolved", "withdrawn")]
+    assert "台账.xlsx" in issue.events.latest("pk").note
+    assert [counted(day) for day in (TODAY, BACK, None)] == [(1, 1), (0, 0), (0, 0)]
+    year = Period(datetime.date(2025, 1, 1), datetime.date(2025, 12, 31))
+    assert service_figures(service_member, year, days=calendar()).total == Tally()
+    assert gathering.issues(BACK) == []
+    assert deadlines.recount() == 0
+
+    entered(handed_in("已解决", at(12), "企业已确认"), service_member)
+
+    assert list(Issue.objects.order_by("pk").values_list("state", flat=True)) == ["withdrawn", "resolved"]
+    assert counted() == (1, 1)
+
+
+def test_a_withdrawn_issue_is_found_by_its_state_or_its_number(handed_in, service_member, client):
+    ledger = handed_in("办理中")
+    entered(ledger, service_member)
+    committing.undo(ledger, by=service_member, today=BACK)
+    issue = Issue.objects.get()
+    client.force_login(service_member)
+
+    def found(**asked: str) -> int:
+        return len(client.get(reverse("approvals:issues"), asked).context["rows"])
+
+    answers = {"raised_after": "2025-01-01", "group": "open", "state": "withdrawn", "q": issue.code}
+    assert {key: found(**{key: value}) for key, value in answers.items()} == {
+        "raised_after": 0,
+        "group": 0,
+        "state": 1,
+        "q": 1,
+    }
+    shown = client.get(reverse("approvals:issue", args=[issue.pk]))
+    assert (shown.status_code, shown.context["steps"]) == (200, [])
+    assert "已撤销" in shown.content.decode()
+    with pytest.raises(verbs.CannotStep):
+        verbs.prove(issue, files=[], by=service_member)
+
+
+@pytest.mark.parametrize("built", ["step", "evidence", "block", "level"])
+def test_an_issue_that_somebody_went_on_with_keeps_its_ledger_in_the_books(
+    handed_in, service_member, running, built
+):
+    ledger = handed_in("办理中")
+    entered(ledger, service_member)
+    issue = Issue.objects.get()
+    facts = {"on": TODAY, "by": service_member, "today": TODAY}
+    if built == "step":
+        verbs.answer(issue, note="已协调", **facts)
+    elif built == "evidence":
+        verbs.prove(issue, files=[factories.stored_file()], by=service_member)
+    elif built == "block":
+        issue.blocks.add(running)
+    else:
+        verbs.escalate(issue, reason="难以协调", **facts)
+    before = Issue.objects.values().get()
+
     with pytest.raises(CannotUndo) as refusal:
-        committing.undo(later, by=service_member, today=TODAY)
+        committing.undo(ledger, by=service_member, today=BACK)
+
     assert issue.code in refusal.value.details[0]
+    assert Issue.objects.values().get() == before
+
+
+def test_what_the_timer_sent_up_hinders_nothing(handed_in, service_member):
+    ledger = handed_in("办理中")
+    entered(ledger, service_member)
+    call_command("load_reference", verbosity=0)
+    assert len(escalation.climb(datetime.date(2025, 9, 30)).issues) == 1
+
+    committing.undo(ledger, by=service_member, today=datetime.date(2025, 9, 30))
+
+    assert Issue.objects.get().state == IssueState.WITHDRAWN
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_an_older_ledger_sets_no_newer_state_back(handed_in, service_member, by_hand):
+    entered(handed_in("办理中"), service_member)
+    issue = Issue.objects.get()
+    if by_hand:
+        verbs.answer(issue, note="已协调", on=at(12), by=service_member, today=TODAY)
+    else:
+        entered(handed_in("已解决", at(12), "企业已确认"), service_member)
+    state = Issue.objects.get().state
+
+    older = handed_in("已受理")
+    entered(older, service_member)
+
+    row = older.rows.get()
+    assert (row.verdict, len(row.evidence), Issue.objects.get().state) == (Verdict.SAME, 1, state)
 
 
 def test_issues_that_cannot_be_are_refused_with_the_reason(followed, department, service_member):
