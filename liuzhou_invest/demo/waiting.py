@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from core import xlsx
+from core.money import format_wan
 from ledgers import committing, receiving, rehearsing
 from ledgers.models import Ledger
 from liuzhou_invest.demo.invent import Idea
@@ -67,7 +68,7 @@ def _of_luzhai(city: City) -> list[tuple[xlsx.Cell, ...]]:
             "鹿寨县",
             known.project.task_force.name,
             "工业",
-            f"{known.amount + 1500}万元",
+            f"{format_wan(known.amount + 1500)}万元",
             known.signed_on.isoformat(),
             "正式合同",
             "企业增加设备投资",
