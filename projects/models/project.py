@@ -179,7 +179,8 @@ class Project(models.Model):
             # the board; the list by task force and batch
             models.Index(fields=["task_force", "stage", "status"], name="project_on_board"),
             models.Index(fields=["reporting_unit", "stage"], name="project_of_unit"),
-            # the list's usual order
+            # the list's usual order; on PostgreSQL migration 0017 makes it with NULLS LAST, which cannot be
+            # said here: SQLite, where NULL is last by itself, does not take the words in an index
             models.Index(fields=["-signed_on", "-id"], name="project_newest_signed"),
             models.Index(fields=["-contracted", "-id"], name="project_largest"),
             # a task force's batch: the list by amount, and its sum without touching the rows
