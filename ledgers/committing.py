@@ -5,11 +5,10 @@ the rows as they were rehearsed and by what people said of them; the kind of led
 """
 
 import datetime
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +16,7 @@ from accounts.models import User
 from core.clock import moment
 from core.collecting import no_collecting
 from core.refusal import Refusal
+from core.rewriting import rewrite
 from ledgers.choices import Decision, LedgerState, State, Verdict
 from ledgers.declaring import KINDS
 from ledgers.meanwhile import came_meanwhile, one_at_a_time
@@ -24,6 +24,7 @@ from ledgers.models import Ledger, LedgerRow
 from ledgers.resending import last_of
 
 BLOCK = 5_000  # rows entered in one go
+WRITTEN = ("written", "undo", "evidence")  # what entering sets of a row
 NAMED = 20  # how many hindrances are told one by one
 
 Tell = Callable[[int, int], None]
@@ -60,28 +61,31 @@ def becomes_new(row: LedgerRow) -> bool:
     in the ledger, or somebody has said that it is a new one."""
     if not is_ready(row):
         return False
-    return row.decision == Decision.NEW or (row.target is None and "like" not in row.undo)
+    return row.decision == Decision.NEW or (row.verdict == Verdict.NEW and "like" not in row.undo)
 
 
 # --- Entering -----------------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def commit(ledger: Ledger, *, by: User, today: datetime.date, tell: Tell | None = None) -> Ledger:
+def commit(
+    ledger: Ledger, *, by: User, today: datetime.date, tell: Tell | None = None, waits: bool = True
+) -> Ledger:
     """Enter the rows that are ready. A second time changes nothing and gives the same.
 
     A row that cannot be entered (somebody has changed the project since, the contract does not take it)
     says why in its evidence and is left out; so does one that came into the books since it was rehearsed
     as new. The others are entered. `tell` says how far it is.
 
-    Raises CannotCommit for a ledger that is not rehearsed, BooksChanged for one that was rehearsed too early.
+    Raises CannotCommit for a ledger that is not rehearsed, BooksChanged for one that was rehearsed too
+    early, and meanwhile.OthersFirst where another one is being entered for which nobody `waits`.
     """
     held = _held(ledger)
     if held.state == LedgerState.COMMITTED:
         return _refreshed(ledger)
     if held.state not in (LedgerState.REHEARSED, LedgerState.COMMITTING):
         raise CannotCommit(_("Only a ledger that was rehearsed and is not put aside can be entered."))
-    one_at_a_time(held.kind)
+    one_at_a_time(held.kind, waits=waits)
     check_books(held)
     with no_collecting():
         late = _look_again(held)
@@ -107,11 +111,12 @@ def check_books(ledger: Ledger) -> None:
 def _look_again(held: Ledger) -> set[int]:
     """The rows that were to become new and that came into the books meanwhile: they stay out."""
     found = held.rows.filter(verdict__in=(Verdict.NEW, Verdict.LOOKALIKE)).order_by("pk")
-    late = came_meanwhile(held, filter(becomes_new, found.iterator(chunk_size=BLOCK)))
+    rows = (row for block in _in_blocks(found) for row in block)
+    late = came_meanwhile(held, filter(becomes_new, rows))
     if late:
         counted = held.rows.order_by().values_list("verdict").annotate(models.Count("pk"))
         held.counts = {**held.counts, "rows": dict(counted)}
-    return {row.pk for row in late}
+    return late
 
 
 def _enter(held: Ledger, by: User, tell: Tell | None, late: set[int]) -> Counter[str]:
@@ -121,7 +126,7 @@ def _enter(held: Ledger, by: User, tell: Tell | None, late: set[int]) -> Counter
     for block in _blocks(held):
         ready = [row for row in block if row.pk not in late and is_ready(row)]
         kind.enter(ready, ledger=held, by=by, tell=_tells(tell, done.total(), held))
-        _keep(ready)
+        rewrite(ready, WRITTEN)
         done.update("late" if row.pk in late else _outcome(row) for row in block)
         if tell:
             tell(done.total(), _total(held))
@@ -166,35 +171,16 @@ def _blocks(ledger: Ledger) -> Iterator[list[LedgerRow]]:
     """The rows block by block. Those of objects in the books come first, in the order of the objects' keys,
     so that two commits never wait for each other crosswise; those that follow another row come last."""
     follows = models.Case(models.When(undo__has_key="like", then=1), default=0)
-    order = (models.F("target").asc(nulls_last=True), follows, "pk")
-    keys = list(ledger.rows.order_by(*order).values_list("pk", flat=True))
+    return _in_blocks(ledger.rows.order_by(models.F("target").asc(nulls_last=True), follows, "pk"))
+
+
+def _in_blocks(found: models.QuerySet[LedgerRow]) -> Iterator[list[LedgerRow]]:
+    """By their keys, so that what is written of one block does not change which rows are the next."""
+    keys = list(found.values_list("pk", flat=True))
     for start in range(0, len(keys), BLOCK):
         block = keys[start : start + BLOCK]
-        rows = {row.pk: row for row in LedgerRow.objects.filter(pk__in=block)}
+        rows = LedgerRow.objects.in_bulk(block)
         yield [rows[pk] for pk in block]
-
-
-def _keep(rows: Sequence[LedgerRow]) -> None:
-    """Write what entering set: one statement for the block."""
-    if connection.vendor != "postgresql":
-        LedgerRow.objects.bulk_update(rows, ["written", "undo", "evidence"], batch_size=200)
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {LedgerRow._meta.db_table} AS row"  # noqa: S608 - our own name
-            " SET written = told.written, undo = told.undo::jsonb, evidence = told.evidence::jsonb"
-            " FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[])"
-            " AS told (id, written, undo, evidence) WHERE row.id = told.id",
-            [
-                [row.pk for row in rows],
-                [row.written for row in rows],
-                [_json(row.undo) for row in rows],
-                [_json(row.evidence) for row in rows],
-            ],
-        )
-
-
-_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 # --- Taking back --------------------------------------------------------------------------------------
