@@ -4,7 +4,7 @@ waits for a small one, else by a worker."""
 import datetime
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from django.urls import reverse
@@ -18,6 +18,7 @@ from core.models import Job, JobState
 from core.tasks import send
 from ledgers import committing, rehearsing
 from ledgers.choices import LedgerState
+from ledgers.meanwhile import OthersFirst
 from ledgers.models import Ledger
 
 READ, ENTER, TAKE_BACK = "ledgers.read", "ledgers.enter", "ledgers.take_back"
@@ -33,15 +34,17 @@ def read(ledger: Ledger, *, by: User) -> Ledger:
     ledger = rehearsing.begin_again(ledger)
     if ledger.job is not None:
         jobs.cancel(ledger.job)  # whoever still reads the ledger as it was before stops
-    return _work(READ, ledger, by=by)
+    return _at_once(ledger, by=by) if rehearsing.is_small(ledger) else _sent(READ, ledger, by=by)
 
 
 def enter(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
-    """Enter a rehearsed ledger into the books. Raises committing.CannotCommit, BooksChanged."""
-    if rehearsing.is_small(ledger):
-        return committing.commit(ledger, by=by, today=today)
+    """Enter a rehearsed ledger into the books: a small one at once, unless another of its kind is being
+    entered. Raises committing.CannotCommit, BooksChanged."""
     if _is_at(ledger, ENTER):
         return ledger  # pressed twice
+    if rehearsing.is_small(ledger):
+        with suppress(OthersFirst):
+            return committing.commit(ledger, by=by, today=today, waits=False)
     with _given_back(ledger):
         committing.check_books(ledger)  # a worker has nobody to tell
     waiting = Ledger.objects.filter(pk=ledger.pk, state__in=(LedgerState.REHEARSED, LedgerState.COMMITTING))
@@ -49,7 +52,7 @@ def enter(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
         raise committing.CannotCommit(
             gettext("Only a ledger that was rehearsed and is not put aside can be entered.")
         )
-    return _work(ENTER, ledger, by=by, today=today.isoformat())
+    return _sent(ENTER, ledger, by=by, today=today.isoformat())
 
 
 def take_back(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
@@ -61,12 +64,24 @@ def take_back(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
         return committing.undo(ledger, by=by, today=today)
     if is_taken_back_now(ledger):
         return ledger  # pressed twice
-    return _work(TAKE_BACK, ledger, by=by, today=today.isoformat())
+    return _sent(TAKE_BACK, ledger, by=by, today=today.isoformat())
 
 
 def is_taken_back_now(ledger: Ledger) -> bool:
     """A worker is at it: until it has ended the ledger stands in the books."""
     return _is_at(ledger, TAKE_BACK)
+
+
+def is_in_line(ledger: Ledger) -> bool:
+    """A small one that waits for a worker, because another of its kind was being entered."""
+    return _is_at(ledger, ENTER) and rehearsing.is_small(ledger)
+
+
+def read_in(ledger: Ledger) -> str:
+    """The language of whoever had it read last: its sentences are told in it. Whatever is done with it
+    later hands it on."""
+    told = ledger.job.arguments if ledger.job else {}
+    return str(told.get("read_in") or told.get("language", ""))
 
 
 def _is_at(ledger: Ledger, kind: str) -> bool:
@@ -85,25 +100,35 @@ def _given_back(ledger: Ledger) -> Iterator[None]:
         raise
 
 
-def _work(kind: str, ledger: Ledger, *, by: User, **more: str) -> Ledger:
+def _at_once(ledger: Ledger, *, by: User) -> Ledger:
+    if claimed := jobs.claim(_asked(READ, ledger, by=by).pk):
+        jobs.run(claimed)
+    ledger.refresh_from_db()
+    return ledger
+
+
+def _sent(kind: str, ledger: Ledger, *, by: User, **more: str) -> Ledger:
+    send(_asked(kind, ledger, by=by, **more))
+    ledger.refresh_from_db()
+    return ledger
+
+
+def _asked(kind: str, ledger: Ledger, *, by: User, **more: str) -> Job:
+    language = get_language() or "zh-hans"
     ledger.job = jobs.start(
         kind=kind,
         key=f"{kind}:{ledger.pk}:{uuid.uuid4().hex[:12]}",
         arguments={
             "ledger": ledger.pk,
             "name": ledger.file.name,
-            "language": get_language() or "zh-hans",
+            "language": language,
+            "read_in": language if kind == READ else read_in(ledger),
             **more,
         },
         asked_by=by,
     )
     ledger.save(update_fields=["job"])
-    if not rehearsing.is_small(ledger):
-        send(ledger.job)
-    elif claimed := jobs.claim(ledger.job.pk):
-        jobs.run(claimed)
-    ledger.refresh_from_db()
-    return ledger
+    return ledger.job
 
 
 @jobs.runs(

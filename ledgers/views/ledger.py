@@ -31,6 +31,7 @@ from ledgers.views.reaching import may_act, reached
 
 ROWS = 50
 DECISIONS = [(one.value, one.label) for one in (Decision.NEW, Decision.SAME, Decision.LEAVE)]
+NARROWING = ("verdict", "state", "sheet", "q", "open", "out")  # parameters
 ASKED, ASKED_FIRST = 100, 12  # questions on a page; those that stand open, the others behind a fold
 SILENT = timedelta(seconds=30)  # a worker gives a sign of life every ten
 MOST_SHOWN = 12  # of one reason, of rows that are gone
@@ -76,13 +77,16 @@ def _exported(request: HttpRequest, ledger: Ledger, kind: Kind) -> HttpResponseB
 
 
 def told_in(ledger: Ledger) -> str:
-    """The language of its sentences: that of whoever had it read last."""
-    language = ledger.job.arguments.get("language", "") if ledger.job else ""
-    return "en" if language == "en" else "zh-Hans"
+    """The language of its sentences, as a page's `lang` names it."""
+    return _named(tasks.read_in(ledger))
 
 
 def _own_language() -> str:
-    return "en" if (get_language() or "").startswith("en") else "zh-Hans"
+    return _named(get_language() or "")
+
+
+def _named(language: str) -> str:
+    return "en" if language.startswith("en") else "zh-Hans"
 
 
 def _why_not_taken_back(ledger: Ledger) -> list[str]:
@@ -157,6 +161,7 @@ def _reading(ledger: Ledger) -> dict[str, Any]:
         "job": job,
         "is_stopped": stopped,
         "is_entering": ledger.state == LedgerState.COMMITTING,
+        "is_in_line": tasks.is_in_line(ledger),
         "is_silent": not stopped and job is not None and timezone.now() - job.touched_at > SILENT,
         "title": TITLES[job.kind] if job and job.kind in TITLES else TITLES[tasks.READ],
         "poll_url": reverse("ledgers:ledger", args=[ledger.pk]),
@@ -167,46 +172,79 @@ def _reading(ledger: Ledger) -> dict[str, Any]:
 
 
 def _shown(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
+    return {
+        **_rows(request, ledger, kind),
+        **_filters(request, ledger),
+        **_asked(request, ledger, kind),
+        **_workbook(ledger, kind),
+        **_decided(request, ledger),
+        "here": request.get_full_path(),
+        "handed_back_url": reverse("ledgers:handed_back", args=[ledger.pk]),
+        "is_other_language": told_in(ledger) != _own_language(),
+    }
+
+
+def _rows(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
+    """One page of the rows that the filter lets through, each cell with its column."""
     filters = RowFilter(request.GET, ledger.rows.all(), kind=kind)
     rows = filters.qs if filters.is_valid() else ledger.rows.none()
-    is_rehearsed = ledger.state == LedgerState.REHEARSED
     leaf = Paginator(rows.order_by("pk"), ROWS).get_page(request.GET.get("page"))
     fields = showing.columns(kind, leaf.object_list)
     lines = [showing.line(kind, row, fields) for row in leaf.object_list]
     columns = showing.columns_of(fields, lines)
-    asked = Paginator(_questions(ledger, kind), ASKED).get_page(request.GET.get("asked"))
     return {
         "page": leaf,
         "columns": columns,
         "lines": [(line, list(zip(line.cells, columns, strict=True))) for line in lines],
-        "here": request.get_full_path(),
+    }
+
+
+def _filters(request: HttpRequest, ledger: Ledger) -> dict[str, Any]:
+    """What the rows can be narrowed to, and what they are narrowed to now."""
+    return {
         "verdicts": _verdicts(request, ledger),
         "states": _states(request, ledger),
         "sheets": _sheets(request, ledger),
         "question": request.GET.get("q", ""),
         "kept": [(name, value) for name, value in request.GET.items() if name not in ("q", "page")],
-        "decisions": DECISIONS,
-        "is_narrowed": any(
-            request.GET.get(name) for name in ("verdict", "state", "sheet", "q", "open", "out")
-        ),
+        "is_narrowed": any(request.GET.get(name) for name in NARROWING),
+    }
+
+
+def _asked(request: HttpRequest, ledger: Ledger, kind: Kind) -> dict[str, Any]:
+    """One page of the open questions; the first of them stand open."""
+    asked = Paginator(_questions(ledger, kind), ASKED).get_page(request.GET.get("asked"))
+    return {
         "questions": asked.object_list,
         "asked": asked,
         "asked_first": ASKED_FIRST,
         "asked_rest": -ASKED_FIRST,
+    }
+
+
+def _workbook(ledger: Ledger, kind: Kind) -> dict[str, Any]:
+    """What is said of the workbook as a whole: its sums, what is no row of it, what is gone."""
+    return {
         "sums": [_sum(one) for one in ledger.sums],
         "sum_label": kind.field(kind.sum_of).label if kind.sum_of else "",
         "left_out": [_left_out(reason, places) for reason, places in showing.left_out(ledger)],
         "hidden": ledger.rows.filter(is_hidden=True).count(),
         "lost": [_lost(one, kind) for one in ledger.lost[:MOST_SHOWN]],
         "lost_more": max(0, len(ledger.lost) - MOST_SHOWN),
+    }
+
+
+def _decided(request: HttpRequest, ledger: Ledger) -> dict[str, Any]:
+    """What can be decided, what entering would do or has done, and what hinders taking it back."""
+    is_rehearsed = ledger.state == LedgerState.REHEARSED
+    return {
+        "decisions": DECISIONS,
         "to_decide": ledger.rows.filter(verdict=Verdict.LOOKALIKE, decision="").count(),
-        "handed_back_url": reverse("ledgers:handed_back", args=[ledger.pk]),
         "is_rehearsed": is_rehearsed,
+        "bulk": _bulk(request, ledger) if is_rehearsed else [],
         "foreseen": committing.foresee(ledger) if is_rehearsed else None,
         "entered": committing.entered(ledger),
-        "is_other_language": told_in(ledger) != _own_language(),
         "not_taken_back": _why_not_taken_back(ledger),
-        "bulk": _bulk(request, ledger) if is_rehearsed else [],
     }
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import User
 from core import clock, jobs
@@ -362,6 +363,34 @@ def test_a_large_ledger_is_taken_back_by_a_worker_who_says_what_hinders_it(world
     assert "“Contract signed” is verified" in text(desk.get(page))
     ledger.refresh_from_db()
     assert ledger.state == LedgerState.COMMITTED
+
+
+def test_its_sentences_are_in_the_language_of_whoever_read_it_not_of_whoever_entered_it(
+    world, clerk, monkeypatch
+):
+    with translation.override("zh-hans"):
+        ledger = read(workbook(STEEL), clerk)
+    monkeypatch.setattr(rehearsing, "AT_ONCE", 0)
+    desk, page = at(clerk), f"/ledgers/{ledger.pk}/"
+
+    for button, kind in (("enter", tasks.ENTER), ("undo", tasks.TAKE_BACK)):
+        desk.post(f"{page}{button}/")
+        jobs.run(jobs.claim(Job.objects.get(kind=kind).pk))
+        ledger.refresh_from_db()
+        assert (ledger.job.kind, ledger.job.arguments["language"]) == (kind, "en")
+        assert desk.get(page).context["told_in"] == "zh-Hans"
+
+
+def test_read_again_its_sentences_are_in_the_language_of_that(world, clerk):
+    with translation.override("zh-hans"):
+        ledger = read(workbook(STEEL), clerk)
+    desk, page = at(clerk), f"/ledgers/{ledger.pk}/"
+    assert desk.get(page).context["is_other_language"]
+
+    desk.post(f"{page}read/")
+
+    context = desk.get(page).context
+    assert (context["told_in"], context["is_other_language"]) == ("en", False)
 
 
 def test_of_many_questions_the_first_stand_open(world, clerk):
