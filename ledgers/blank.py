@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core import xlsx
+from core.templatetags.ui import listed
 from ledgers import meanings
 from ledgers.declaring import Field, Kind
 
@@ -43,7 +44,7 @@ def _title(field: Field) -> str:
 
 
 def _explained(kind: Kind) -> Iterator[str]:
-    needed = "、".join(_title(field) for field in kind.fields if field.is_required)
+    needed = listed(_title(field) for field in kind.fields if field.is_required)
     yield _("Must be filled in: %(columns)s. Columns that you do not need may be deleted.") % {
         "columns": needed
     }

@@ -20,6 +20,7 @@ from core.collecting import no_collecting
 from core.inserting import insert
 from core.refusal import Refusal
 from core.sheets import Book, Sheet, UnreadableWorkbook, read_book
+from core.templatetags.ui import listed
 from ledgers import answers, resending
 from ledgers.choices import LedgerState
 from ledgers.declaring import KINDS, Kind
@@ -66,7 +67,7 @@ def rehearse(ledger: Ledger, *, today: datetime.date, tell: Tell | None = None) 
     ledger.books = books_of(kind)
     try:
         book = _book(ledger)
-        laid = _laid_out(ledger, kind, book.sheets)
+        laid = laid_out(ledger, kind, book.sheets)
     except UnreadableWorkbook as refusal:
         return _unreadable(ledger, refusal)
     ledger.layout = laid.layout
@@ -85,8 +86,11 @@ def _nobody(_done: int, _total: int) -> None:
 # --- Reading ------------------------------------------------------------------------------------------
 
 
-def _laid_out(ledger: Ledger, kind: Kind, sheets: Sequence[Sheet]) -> Laid:
-    """Its tables. The layout is known only after a first look; answers of that layout need a second."""
+def laid_out(ledger: Ledger, kind: Kind, sheets: Sequence[Sheet]) -> Laid:
+    """Its tables. The layout is known only after a first look; answers of that layout need a second.
+
+    Raises core.sheets.UnreadableWorkbook where nothing is a ledger of this kind.
+    """
     lay = partial(lay_out, sheets, kind, unit=ledger.unit, file_name=ledger.file.name)
     laid = lay(answers=answers.meanings(ledger))
     if laid.layout != ledger.layout:
@@ -94,7 +98,7 @@ def _laid_out(ledger: Ledger, kind: Kind, sheets: Sequence[Sheet]) -> Laid:
         if known := answers.meanings(ledger):
             laid = lay(answers=known)
     if not any(table.lines for table in laid.tables):
-        heads = "、".join(field.heads[0] for field in kind.fields if field.is_required and field.heads)
+        heads = listed(field.heads[0] for field in kind.fields if field.is_required and field.heads)
         raise UnreadableWorkbook(
             _("No sheet has the columns of this kind of ledger with rows under them (%(heads)s).")
             % {"heads": heads},

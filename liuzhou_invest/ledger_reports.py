@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.models import StoredFile
-from core.sheets import Sheet, UnreadableWorkbook, read_book
+from core.sheets import UnreadableWorkbook, read_book
 from ledgers import answers
 from ledgers.choices import State
 from ledgers.declaring import KINDS
 from ledgers.interpreting import interpret
-from ledgers.layout import Laid, lay_out
+from ledgers.layout import lay_out
 from ledgers.models import Ledger, LedgerRow, Reading
+from ledgers.rehearsing import laid_out
 from projects.choices import Currency
 from projects.ledger_fields import CONTRACT_NAMES
 from taskforces.models import ReportingUnit, TaskForce
@@ -52,7 +52,7 @@ def in_memory(path: Path, *, kind: str, sender: str, by: User, today: datetime.d
     content = path.read_bytes()
     ledger = _unsaved(path.name, content, kind=kind, sender=sender, by=by, today=today)
     book = read_book(content)
-    laid = _laid_out(ledger, book.sheets)
+    laid = laid_out(ledger, KINDS[kind], book.sheets)
     known = answers.meanings(ledger)
     read = interpret(laid, KINDS[kind], ledger=ledger, today=today, answers=known)
     tell = _Telling()
@@ -154,21 +154,6 @@ def _unsaved(name: str, content: bytes, *, kind: str, sender: str, by: User, tod
         handed_in_on=today,
         handed_in_by=by,
     )
-
-
-def _laid_out(ledger: Ledger, sheets: Sequence[Sheet]) -> Laid:
-    """A second time where the sender's answers for this very layout have to be heard."""
-    lay = partial(lay_out, sheets, KINDS[ledger.kind], unit=ledger.unit, file_name=ledger.file.name)
-    laid = lay(answers=answers.meanings(ledger))
-    ledger.layout = laid.layout
-    if known := answers.meanings(ledger):
-        laid = lay(answers=known)
-    if not any(table.lines for table in laid.tables):
-        raise UnreadableWorkbook(
-            _("No sheet has the columns of this kind of ledger with rows under them."),
-            [f"{one.sheet}: {one.reason}" for one in laid.skipped if not one.row],
-        )
-    return laid
 
 
 def _matched(rows: Iterator[LedgerRow], ledger: Ledger, by: User) -> Iterator[LedgerRow]:

@@ -4,6 +4,7 @@ import io
 
 import openpyxl
 import pytest
+from django.utils import translation
 
 from accounts.roles import Role
 from core.sheets import read_book
@@ -53,3 +54,14 @@ def test_a_page_of_another_app_leads_to_its_own_kind(client, service_member):
 
     assert form["kind"].value() == "item_events"
     assert client.get("/ledgers/?kind=nothing").context["form"]["kind"].value() == "services"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "Must be filled in: 项目名称, "), ("zh-hans", "必填列：项目名称、")],
+)
+def test_what_must_be_filled_in_is_listed_as_the_reader_writes(clerk, language, said):
+    with translation.override(language):
+        book = openpyxl.load_workbook(io.BytesIO(blank(KINDS["projects"], clerk)))
+
+    assert book.worksheets[-1]["A1"].value.startswith(said)

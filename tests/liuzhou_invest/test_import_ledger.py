@@ -14,7 +14,9 @@ from django.db.models import Sum
 from approvals.choices import ConfirmedBy, IssueState
 from approvals.models import Issue, Service
 from core import clock
+from core.sheets import UnreadableWorkbook
 from ledgers.models import Ledger
+from liuzhou_invest.ledger_reports import in_memory
 from outreach.models import Engagement
 from projects.choices import Currency, EventKind, Stage, Status, Verdict
 from projects.models import ContractEvent, Enterprise, Project
@@ -155,3 +157,12 @@ def test_a_workbook_that_is_no_ledger_is_said_to_be_none(tmp_path):
         call_command("import_ledger", tmp_path / "other.xlsx")
 
     assert not Ledger.objects.exists()
+
+
+def test_read_in_memory_it_says_as_handing_in_does_which_columns_it_lacks(tmp_path, clerk):
+    book = openpyxl.Workbook()
+    book.active.append(["单位", "本月签了什么"])
+    book.save(tmp_path / "other.xlsx")
+
+    with pytest.raises(UnreadableWorkbook, match="项目名称、"):
+        in_memory(tmp_path / "other.xlsx", kind="projects", sender="柳北区", by=clerk, today=TODAY)
