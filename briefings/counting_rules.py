@@ -20,6 +20,7 @@ from briefings.choices import CountedBy, Shares, Voids
 from briefings.models import CountingRule, Period
 from core import clock, money
 from core.refusal import Refusal
+from core.templatetags.ui import listed
 
 # The first month of the mechanism: what came before is counted by its rules too.
 RULES_FROM = datetime.date(2025, 1, 1)
@@ -206,4 +207,4 @@ def _cut_off(rules: RuleSet) -> str:
 def _exclusions(rules: RuleSet) -> str:
     if not rules.counted_anyway:
         return _("Every event with a reason of exclusion is left out")
-    return _("Left out, except: %(reasons)s") % {"reasons": "、".join(rules.counted_anyway)}
+    return _("Left out, except: %(reasons)s") % {"reasons": listed(rules.counted_anyway)}

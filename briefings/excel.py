@@ -14,6 +14,7 @@ from briefings.counting_rules import RuleSet
 from briefings.models import Briefing, DecisionState, MeetingDecision, OnSiteMeeting, Period, Screener
 from core.exporting import Column, Kind, Sheet, day_in
 from core.money import NO_VALUE
+from core.templatetags.ui import clauses
 
 Row = dict[str, Any]
 
@@ -55,7 +56,7 @@ def _width(column: Any) -> int:
 def _cell(place: int, kind: Kind) -> Callable[[Any], Any]:
     if kind != Kind.TEXT:
         return lambda line: line[place].value
-    return lambda line: "；".join(filter(None, (_said(line[place].text), line[place].tag)))
+    return lambda line: clauses(filter(None, (_said(line[place].text), line[place].tag)))
 
 
 def _sub(place: int) -> Callable[[Any], str]:
@@ -390,7 +391,7 @@ def _rule(place: int, head: Any) -> Column:
     def cell(row: Row) -> str:
         rule = row["judged"][place]
         met = gettext("rule met") if rule.met else gettext("rule not met")
-        return f"{met}；{rule.words}" if rule.words else met
+        return clauses(filter(None, (met, rule.words)))
 
     return Column(head, cell, width=30)
 
@@ -401,7 +402,7 @@ def _screened(place: int, label: Any) -> Column:
         if said is None:
             return ""
         verdict = gettext("passed") if said.passed else gettext("not passed")
-        return "；".join(filter(None, (verdict, said.by.name, f"{timezone.localdate(said.at)}", said.note)))
+        return clauses(filter(None, (verdict, said.by.name, timezone.localdate(said.at), said.note)))
 
     return Column(label, cell, width=26, above=(gettext("Screened by"),))
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.refusal import Refusal
+from core.templatetags.ui import listed
 from core.text import clean_name
 from ledgers.choices import Decision, LedgerState, QuestionKind, State, Verdict
 from ledgers.declaring import KINDS, Place
@@ -108,7 +109,7 @@ def _meaning(ledger: Ledger, question: Question, meaning: Any) -> Any:
 
 
 def _labels(question: Question) -> str:
-    return "、".join(str(label) for _value, label in question["choices"])
+    return listed(label for _value, label in question["choices"])
 
 
 def _reach(ledger: Ledger, asked: str, raw: str) -> str:

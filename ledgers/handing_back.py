@@ -22,6 +22,7 @@ from core.annotating import CannotAnnotate, Cell, Note, Notes, Summary, place
 from core.ooxml.cells import place_of_column
 from core.refusal import Refusal
 from core.sheets import read_book
+from core.templatetags.ui import listed
 from ledgers import showing
 from ledgers.choices import LedgerState, QuestionKind, State, Verdict
 from ledgers.declaring import KINDS, Kind
@@ -120,7 +121,8 @@ def _noted(ledger: Ledger, kind: Kind) -> tuple[list[Finding], int]:
 def name_of(ledger: Ledger, *, language: str) -> str:
     """The name it came with, and that it carries notes now."""
     with translation.override(language):
-        return f"{PurePath(ledger.file.name).stem}-{pgettext('in a file name', 'notes')}.xlsx"
+        notes = pgettext("in a file name", "notes")
+    return f"{PurePath(ledger.file.name).stem}-{notes}.xlsx"
 
 
 # --- What is noted ---------------------------------------------------------------------------------
@@ -290,7 +292,7 @@ def _questions(ledger: Ledger, kind: Kind) -> Iterator[Row]:
     )
     labels = {field.name: str(field.label) for field in kind.fields}
     for one in ledger.questions:
-        choices = "、".join(str(label) for _value, label in one.get("choices", ()))
+        choices = listed(label for _value, label in one.get("choices", ()))
         yield [
             Cell(labels.get(one["field"]) or str(QuestionKind(one["kind"]).label)),
             _example(one.get("example") or ""),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from core.money import format_wan
+from core.templatetags.ui import listed
 from ledgers.choices import Decision, LedgerState, State, Verdict
 from ledgers.declaring import Field, Kind
 from ledgers.models import Ledger, LedgerRow, Reading
@@ -73,7 +74,7 @@ def shown(field: Field, value: Any) -> str:
     if value is True or value is False:
         return _("Yes") if value else _("No")
     if isinstance(value, list):
-        return "、".join(_piece(one) for one in value)
+        return listed(_piece(one) for one in value)
     return str(value)
 
 

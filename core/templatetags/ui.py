@@ -93,6 +93,11 @@ def listed(items: Iterable[object]) -> str:
     return pgettext("between items of a list", ", ").join(str(item) for item in items)
 
 
+def clauses(items: Iterable[object]) -> str:
+    """Several things said of one after the other: "passed; 李四" or “通过；李四”."""
+    return pgettext("between sentences", "; ").join(str(item) for item in items)
+
+
 # --- Depth and length of a number ----------------------------------------------------------
 
 
@@ -383,7 +388,7 @@ def _all_words(bound: BoundField, names: Sequence[str], query: QueryDict) -> str
     choices = {str(key): str(label) for key, label in _flat(getattr(bound.field, "choices", ()))}
     values = [value for name in names for value in query.getlist(name) if value != ""]
     if choices and len(values) > 1:
-        return "、".join(choices.get(value, value) for value in values)
+        return listed(choices.get(value, value) for value in values)
     return _words(bound, names, query)
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.naming import Bilingual
 from core.sheets import Unreadable, Value
+from core.templatetags.ui import listed
 from ledgers.choices import State
 from ledgers.declaring import Meaning, Place, Read
 from ledgers.meanings.saying import (
@@ -371,5 +372,5 @@ def _of_several(value: str, pieces: list[str]) -> Meaning:
     return assumed(
         {"name": first, "partners": others},
         _("Several investors: %(first)s is taken as the investor, %(others)s as partners.")
-        % {"first": first, "others": "、".join(others)},
+        % {"first": first, "others": listed(others)},
     )

@@ -18,6 +18,7 @@ from core import clock, exporting, receipts
 from core.money import format_wan, format_yi
 from core.pages import page
 from core.refusal import Refusal
+from core.templatetags.ui import listed
 from projects import excel
 from projects import suspicions as detector
 from projects.choices import EventKind, SuspicionGrade, SuspicionKind, Verdict
@@ -273,12 +274,12 @@ def _facts_of(record: Any, user: User) -> dict[str, str]:
         _("Batch"): f"{record.get_stage_display()} · {record.stage_since:%Y-%m-%d}",
         **_facts_of_signing(signing, veiled=shown.is_veiled),
         _("Stands in the contract (万元)"): format_wan(record.contracted),
-        _("Other events"): "、".join(
+        _("Other events"): listed(
             f"{event.get_kind_display()} {event.signed_on:%Y-%m-%d} {format_wan(event.amount)}"
             for event in record.told
             if event.kind != EventKind.SIGNED
         ),
-        _("Files"): "、".join(paper.get_kind_display() for paper in record.evidence.all()),
+        _("Files"): listed(paper.get_kind_display() for paper in record.evidence.all()),
     }
 
 
