@@ -496,6 +496,7 @@ def test_an_issue_is_logged_with_what_it_blocks(mill, permit, team):
                 "returned_for": None,
                 "project": None,
                 "let_go": False,
+                "takes_back": False,
             }
         ],
     }
