@@ -268,8 +268,8 @@ def _of_rankings(told: Plain) -> Iterator[Fact]:
 
 
 def _of_row(key: str, row: Plain) -> Iterator[Fact]:
-    name = content.named(row)
-    yield Fact(f"{key}:rank", f"{name}: {gettext('rank')}", Decimal(row["rank"]), _RANK, (row["name"],))
+    name, rank = content.named(row), gettext("rank")
+    yield Fact(f"{key}:rank", f"{name}: {rank}", Decimal(row["rank"]), _RANK, (row["name"],))
     for column, (unit, word, label) in _COLUMNS.items():
         if row.get(column) is not None:
             value = Decimal(row[column])

@@ -3,6 +3,7 @@
 All are run even when one fails; the last line says how many did.
 """
 
+import ast
 import json
 import os
 import re
@@ -98,21 +99,23 @@ def api() -> Iterator[str]:
 
 
 def catalogue() -> Iterator[str]:
-    """Every sentence of code and templates has its Chinese, and none is a guess."""
+    """Every sentence of code and templates has its Chinese, none is a guess, and none is said nowhere."""
     if not shutil.which("xgettext"):
         yield "gettext is needed to collect the sentences (Debian: apt-get install gettext)"
         return
     yield from (f"{name}: sentences are collected from gettext(…) and _(…) only" for name in _aliased())
+    yield from (f"{place}: no sentence is found within an f-string" for place in _in_f_strings())
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         (copy / CATALOGUE).parent.mkdir(parents=True)
-        for name in files("*.py", "*.html", str(CATALOGUE)):
+        for name in files("*.py", "templates/*.html", "templates/*.txt", str(CATALOGUE)):
             if not name.startswith(("tests/", "tools/")):
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, copy / name)
         collect = [str(BIN / "django-admin"), "makemessages", "-l", "zh_Hans", "--no-location", "-v", "0"]
         subprocess.run(collect, cwd=copy, check=True, env=os.environ | {"DJANGO_SETTINGS_MODULE": ""})
         yield from gaps(copy / CATALOGUE)
+        yield from leftovers(copy / CATALOGUE)
 
 
 ALIASED = re.compile(r"\b\w*gettext\w* as (?!_\b)|^\w+ = \w*gettext\w*$", re.M)
@@ -121,6 +124,20 @@ ALIASED = re.compile(r"\b\w*gettext\w* as (?!_\b)|^\w+ = \w*gettext\w*$", re.M)
 def _aliased() -> Iterator[str]:
     """Files that give a marker of sentences another name, under which none is found."""
     yield from (name for name in files("*.py") if ALIASED.search((ROOT / name).read_text("utf-8")))
+
+
+def _in_f_strings() -> Iterator[str]:
+    for name in files("*.py"):
+        for text in ast.walk(ast.parse((ROOT / name).read_text("utf-8"))):
+            if isinstance(text, ast.JoinedStr) and any(map(_is_marked, ast.walk(text))):
+                yield f"{name}:{text.lineno}"
+
+
+def _is_marked(node: ast.AST) -> bool:
+    """_("…"), pgettext("…", "…") and their like."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    return node.func.id == "_" or "gettext" in node.func.id
 
 
 def gaps(path: Path) -> Iterator[str]:
@@ -134,6 +151,23 @@ def gaps(path: Path) -> Iterator[str]:
             yield f"{'guessed' if message.fuzzy else 'untranslated'}: {message.id!r}"
         if message.id:
             yield from (f"{error}: {message.id!r}" for error in message.check(messages))
+
+
+ATTRIBUTE = re.compile(r"^    (\w+)(?:: .+)? = ", re.M)
+
+
+def leftovers(path: Path) -> Iterator[str]:
+    """What code and templates say no longer. A field without a name of its own is called after its
+    attribute, so its name stands in no sentence of the code (core.audit)."""
+    with path.open("rb") as file:
+        obsolete = read_po(file).obsolete.values()
+    models = files("*/models.py", "*/models/*.py")
+    names = {
+        name.replace("_", " ")
+        for one in models
+        for name in ATTRIBUTE.findall((ROOT / one).read_text("utf-8"))
+    }
+    yield from (f"said nowhere: {message.id!r}" for message in obsolete if message.id not in names)
 
 
 def locks() -> Iterator[str]:

@@ -74,7 +74,7 @@ def _exported(request: HttpRequest, context: dict[str, Any], form: forms.Form) -
     ]
     what = _("Arrivals of the month") if context["is_arrivals"] else _("Count and amount")
     narrowed = [(_("What the board shows"), what), (_("Day"), context["today"]), *chosen(form, request.GET)]
-    title = f"{context['mechanism'] or ''} {_('Board')}".strip()
+    title = " ".join(str(word) for word in (context["mechanism"], _("Board")) if word)
     sheet = excel.board(title, context["stages"], context["rules"])
     return exporting.answer(request, sheet, rows, narrowed=narrowed)
 
