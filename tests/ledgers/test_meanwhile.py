@@ -128,7 +128,9 @@ def test_as_long_as_nothing_came_nothing_is_looked_up(world, clerk, count_querie
 
 
 @pytest.mark.django_db
-def test_a_million_rows_are_looked_up_block_by_block_and_only_their_keys_are_held(world, clerk, monkeypatch):
+def test_many_rows_are_looked_up_and_written_block_by_block_and_only_their_keys_come_back(
+    world, clerk, monkeypatch
+):
     monkeypatch.setattr(meanwhile, "BLOCK", 1)
     first, second = (read(workbook(STEEL, WIRE), clerk, sender=name) for name in ("柳北区", "市发改委"))
     commit(first)
