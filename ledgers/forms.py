@@ -36,7 +36,7 @@ class LedgerForm(forms.Form):
         kinds = [(kind.code, kind.label) for kind in receiving.kinds_for(user)]
         units = list(receiving.units_for(user))
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
-        self.fields["kind"].initial = kinds[0][0] if kinds else None
+        self.fields["kind"].initial = kinds[0][0] if kinds else None  # unless `initial` names one
         if len(kinds) == 1:
             self.fields["kind"].widget = forms.HiddenInput()
         if not asks_again:

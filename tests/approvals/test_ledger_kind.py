@@ -174,7 +174,7 @@ def told(issue: Issue) -> list[tuple[str, str]]:
     return list(issue.events.order_by("pk").values_list("source", "target"))
 
 
-def counted(known_on: datetime.date | None = None) -> tuple[Any, Any]:
+def counted(known_on: datetime.date | None = None) -> tuple[Any, ...]:
     window = Window(datetime.date(2025, 9, 1), datetime.date(2025, 9, 1), known_on)
     codes = ("issues_raised", "issues_resolved")
     return tuple(figures.compute(codes, window)[code].value for code in codes)

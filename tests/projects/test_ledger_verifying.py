@@ -45,6 +45,10 @@ def verify(one: Any, by: Any, **more: Any) -> ledger_verifying.Verified:
     return ledger_verifying.verify(one, by=by, today=HANDED_IN, **more)
 
 
+def waiting(by: Any) -> list[Any]:
+    return list(ledger_verifying.ledgers_waiting(by))
+
+
 def test_what_a_ledger_brought_counts_and_nothing_else(entered, leader):
     assert ContractEvent.objects.waiting().count() == 4
     told: list[tuple[int, int]] = []
@@ -96,7 +100,7 @@ def test_the_list_names_ledgers_of_which_something_waits_at_the_same_cost(
     entered, leader, clerk, count_queries
 ):
     def named() -> list[tuple[int, int]]:
-        return [(one.pk, one.n) for one in ledger_verifying.ledgers_waiting(leader)]
+        return [(one.pk, one.n) for one in waiting(leader)]
 
     assert named() == [(entered.pk, 3)]
     few = count_queries(named)
@@ -184,7 +188,7 @@ def test_a_ledger_sent_again_under_the_same_name_brought_only_what_is_new_in_it(
     again = ledger(clerk)
     committed(again, *(row(again, n) for n in range(3, 7)))
 
-    assert [one.n for one in ledger_verifying.ledgers_waiting(leader)] == [1, 3]
+    assert [one.n for one in waiting(leader)] == [1, 3]
     assert verify(again, leader).count == 1
     assert len(ledger_verifying.waiting_of(entered)) == 3
 
