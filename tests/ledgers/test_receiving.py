@@ -82,9 +82,7 @@ def test_ledgers_have_a_wider_door_than_papers(db, content, name, kept):
         files.type_of(upload(content, name))
 
 
-@pytest.mark.parametrize(
-    "content", [b"%PDF-1.7", b"\x89PNG\r\n\x1a\n\0\0", b"a\0b", b"MZ\x90\x00"]
-)
+@pytest.mark.parametrize("content", [b"%PDF-1.7", b"\x89PNG\r\n\x1a\n\0\0", b"a\0b", b"MZ\x90\x00"])
 def test_what_is_no_ledger_is_refused_at_the_door(clerk, liubei, content):
     with pytest.raises(files.BadFile, match="This is no ledger"):
         handed_in(content, clerk)
