@@ -77,7 +77,7 @@ def _blocks(rows: Iterable[LedgerRow]) -> Iterator[Sequence[LedgerRow]]:
 
 def _as_read(row: LedgerRow) -> LedgerRow:
     """The row as matching found it the first time."""
-    kept = {name: getattr(row, name) for name in ("ledger", "sheet", "row", "worst", "cells", "identity")}
+    kept = {name: getattr(row, name) for name in ("ledger_id", "sheet", "row", "worst", "cells", "identity")}
     return LedgerRow(verdict=Verdict.NEW, **kept)
 
 
