@@ -5,13 +5,13 @@ brought it, or a clerk has entered it by hand. Such rows are matched once more b
 and only if the books hold more than they held then.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable
 
 from django.db import connection
 from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 
+from core.blocks import in_blocks
 from core.refusal import Refusal
 from core.rewriting import rewrite
 from ledgers.choices import Decision, Verdict
@@ -60,19 +60,13 @@ def came_meanwhile(ledger: Ledger, rows: Iterable[LedgerRow]) -> set[int]:
     if ledger.books and ledger.books == books_of(kind):
         return set()
     keys: set[int] = set()
-    for block in _blocks(rows):
+    for block in in_blocks(rows, BLOCK):
         found = [_as_read(row) for row in block]
         kind.match(found, ledger=ledger, user=ledger.handed_in_by)
         late = [_told(row, now) for row, now in zip(block, found, strict=True) if _is_late(row, now)]
         rewrite(late, FOUND)
         keys.update(row.pk for row in late)
     return keys
-
-
-def _blocks(rows: Iterable[LedgerRow]) -> Iterator[Sequence[LedgerRow]]:
-    rows = iter(rows)
-    while block := list(islice(rows, BLOCK)):
-        yield block
 
 
 def _as_read(row: LedgerRow) -> LedgerRow:

@@ -1,5 +1,6 @@
 """Ledgers that were handed in: the file, its rows as they were read, and what people answered."""
 
+import datetime
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.roles import Role
+from core.clock import moment
 from core.models import Job, StoredFile
 from core.trail import audited
 from ledgers.choices import Decision, LedgerState, QuestionKind, State, Verdict
@@ -34,6 +36,27 @@ class LedgerQuerySet(models.QuerySet["Ledger"]):
         return self.filter(Q(handed_in_by=user) | Q(unit__in=reach(user).units))
 
     # State
+
+    def hand_in(
+        self,
+        file: StoredFile,
+        *,
+        kind: str,
+        sender: str,
+        unit: ReportingUnit | None,
+        by: User,
+        today: datetime.date,
+    ) -> "Ledger":
+        """A ledger as it comes in on a day: its file is kept, and it waits to be read."""
+        return self.create(
+            file=file,
+            kind=kind,
+            sender=sender,
+            unit=unit,
+            handed_in_on=today,
+            handed_in_at=moment(today),
+            handed_in_by=by,
+        )
 
     def standing(self) -> "LedgerQuerySet":
         """Those whose rows stand in the books."""

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Role
 from core import files, jobs
-from core.clock import moment
 from core.refusal import Refusal
 from core.text import clean_name
 from ledgers.choices import LedgerState
@@ -76,15 +75,7 @@ def receive(
         stored.file.delete(save=False)
         stored.delete()
         raise AlreadyHandedIn(same)
-    return Ledger.objects.create(
-        file=stored,
-        kind=kind,
-        sender=sender,
-        unit=unit,
-        handed_in_on=today,
-        handed_in_at=moment(today),
-        handed_in_by=by,
-    )
+    return Ledger.objects.hand_in(stored, kind=kind, sender=sender, unit=unit, by=by, today=today)
 
 
 def _unit(sender: str, by: User) -> ReportingUnit | None:

@@ -7,15 +7,15 @@ have decided of a row stays.
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from core.blocks import in_blocks
 from core.collecting import no_collecting
 from core.inserting import insert
 from core.refusal import Refusal
@@ -126,7 +126,7 @@ def _keep_rows(ledger: Ledger, kind: Kind, read: Interpreted, tell: Tell, *, tot
     verdicts: Counter[str] = Counter()
     tell(0, total)
     former = set(ledger.rows.values_list("sheet", "row"))
-    for block in _blocks(read.rows):
+    for block in in_blocks(read.rows, BLOCK):
         kind.match(block, ledger=ledger, user=ledger.handed_in_by)
         with transaction.atomic():
             _write(block, is_first=not former)
@@ -149,11 +149,6 @@ def _write(block: list[LedgerRow], *, is_first: bool) -> None:
         unique_fields=("ledger", "sheet", "row"),
         batch_size=500,
     )
-
-
-def _blocks(rows: Iterator[LedgerRow]) -> Iterator[list[LedgerRow]]:
-    while block := list(islice(rows, BLOCK)):
-        yield block
 
 
 def _forget(ledger: Ledger, gone: set[tuple[str, int]]) -> None:

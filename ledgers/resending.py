@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from core.clock import moment
 from core.text import comparison_key
 from ledgers.choices import LedgerState
 from ledgers.declaring import KINDS
@@ -25,15 +24,8 @@ def hand_in_again(ledger: Ledger, *, by: User, today: datetime.date) -> Ledger:
     waiting = Ledger.objects.filter(file=known.file, state__in=(LedgerState.READING, LedgerState.REHEARSED))
     if again := waiting.filter(kind=known.kind, sender=known.sender).order_by("-pk").first():
         return again
-    return Ledger.objects.create(
-        file=known.file,
-        kind=known.kind,
-        sender=known.sender,
-        unit=known.unit,
-        handed_in_on=today,
-        handed_in_at=moment(today),
-        handed_in_by=by,
-    )
+    kind, sender, unit = known.kind, known.sender, known.unit
+    return Ledger.objects.hand_in(known.file, kind=kind, sender=sender, unit=unit, by=by, today=today)
 
 
 def compare(ledger: Ledger) -> None:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from core.blocks import in_blocks
 from core.models import StoredFile
 from core.sheets import UnreadableWorkbook, read_book
 from ledgers import answers
@@ -157,7 +157,7 @@ def _unsaved(name: str, content: bytes, *, kind: str, sender: str, by: User, tod
 
 
 def _matched(rows: Iterator[LedgerRow], ledger: Ledger, by: User) -> Iterator[LedgerRow]:
-    while block := list(islice(rows, BLOCK)):
+    for block in in_blocks(rows, BLOCK):
         KINDS[ledger.kind].match(block, ledger=ledger, user=by)
         yield from block
 
