@@ -4,11 +4,12 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
+
+from core.blocks import in_blocks
 
 CHUNK = 1000
 
@@ -90,6 +91,5 @@ def day_in(name: str) -> Callable[[dict[str, Any]], datetime.date | None]:
 def _lines(
     rows: QuerySet[Any, Any], make: Callable[[list[Any]], Iterable[Any]] | None, size: int
 ) -> Iterator[Any]:
-    found = iter(rows.iterator(chunk_size=size))
-    while chunk := list(islice(found, size)):
+    for chunk in in_blocks(rows.iterator(chunk_size=size), size):
         yield from chunk if make is None else make(chunk)
