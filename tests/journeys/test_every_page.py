@@ -154,9 +154,14 @@ def of_meeting() -> list[str]:
 # --- What is looked for ------------------------------------------------------------------------------
 
 
+# Scripts hear of a new size at the next frame, and what they do about it is drawn in the one after.
+NEXT_FRAME = "() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+
+
 def overflow(page: Page, size: ViewportSize) -> list[str]:
     """A page that stays wider than the screen; a chart may take a moment to follow it."""
     page.set_viewport_size(size)
+    page.evaluate(NEXT_FRAME)
     for _attempt in range(10):
         root = "document.documentElement"
         beyond = page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
@@ -166,13 +171,21 @@ def overflow(page: Page, size: ViewportSize) -> list[str]:
     return [f"at {size['width']}: {beyond} px too wide"]
 
 
-def axe_findings(page: Page) -> list[str]:
-    found = Axe().run(page, options={"resultTypes": ["violations"], "iframes": False})
-    return [
-        f"{one['id']}: {one['nodes'][0]['target']} {one['nodes'][0]['html'][:120]}"
-        for one in found.response["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
+AXE = """() => axe.run({resultTypes: ["violations"], iframes: false, preload: false}).then(found =>
+  found.violations
+    .filter(one => ["serious", "critical"].includes(one.impact))
+    .map(one => `${one.id}: ${one.nodes[0].target} ${one.nodes[0].html.slice(0, 120)}`))"""
+
+
+def flaws_at_both_sizes(page: Page) -> list[str]:
+    """What is too wide, and what axe finds serious. The window stays narrow: all pages but the first open so
+    here, and wide to the English reader."""
+    page.evaluate(Axe().axe_script)
+    flaws: list[str] = []
+    for size in (WIDE, NARROW):
+        flaws += overflow(page, size)
+        flaws += [f"at {size['width']}: {finding}" for finding in page.evaluate(AXE)]
+    return flaws
 
 
 WORDS = """() => {
@@ -283,11 +296,11 @@ def fresh_pages(desks: Iterable[Desk]) -> Iterator[tuple[str, Desk]]:
 PERSONAL = {"/"}
 
 
-def test_no_page_is_wider_than_the_screen_or_shows_english_to_a_chinese_reader(busy_city, sit):
+def test_no_page_is_too_wide_hard_to_reach_or_shows_english_to_a_chinese_reader(busy_city, sit):
     flaws: list[str] = []
     for address, desk in fresh_pages(sit(who, viewport=WIDE) for who in EVERYBODY):
         flaws += [f"{address}: “{words}” in a Chinese page" for words in english_words(desk.page)]
-        flaws += [f"{address} {flaw}" for size in (NARROW, WIDE) for flaw in overflow(desk.page, size)]
+        flaws += [f"{address} {flaw}" for flaw in flaws_at_both_sizes(desk.page)]
     assert flaws == []
 
 
@@ -305,11 +318,3 @@ def in_english(desk: Desk) -> Desk:
     desk.page.locator(".language button[lang=en]:visible").click()
     expect(desk.page.locator("html")).to_have_attribute("lang", "en")
     return desk
-
-
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_axe_finds_nothing_serious(busy_city, sit, size):
-    flaws: list[str] = []
-    for address, desk in fresh_pages(sit(who, viewport=size) for who in READERS_OF_BOTH):
-        flaws += [f"{address}: {finding}" for finding in axe_findings(desk.page)]
-    assert flaws == []
