@@ -56,6 +56,9 @@ class LedgerTold(serializers.Serializer):
 
 class SumTold(serializers.Serializer):
     sheet = serializers.CharField()
+    span = serializers.CharField(
+        allow_blank=True, help_text=_("The columns (H:N) of a table that others stand beside.")
+    )
     read = serializers.CharField(allow_null=True, help_text=_("In 万元 (10,000 yuan)."))
     stated = serializers.CharField(
         allow_null=True, allow_blank=True, help_text=_("What the sheet's own total line says, in 万元.")
@@ -117,6 +120,9 @@ class RowTold(serializers.Serializer):
     id = serializers.IntegerField()
     sheet = serializers.CharField()
     row = serializers.IntegerField()
+    part = serializers.IntegerField(
+        help_text=_("Which of the tables beside each other on the sheet, from 0 at the left.")
+    )
     is_hidden = serializers.BooleanField()
     verdict = serializers.ChoiceField(Verdict.choices)
     worst = serializers.ChoiceField(State.choices)
@@ -164,7 +170,11 @@ def ledger_detail(ledger: Ledger) -> Plain:
         "progress": {"done": job.done, "total": job.total} if job else None,
         "previous": ledger.previous_id,
         "sums": [
-            {name: one.get(name) for name in ("sheet", "read", "stated", "equal")} for one in ledger.sums
+            {
+                "span": one.get("span", ""),
+                **{name: one.get(name) for name in ("sheet", "read", "stated", "equal")},
+            }
+            for one in ledger.sums
         ],
         "skipped": ledger.skipped,
         "questions": [_question(one) for one in ledger.questions],
@@ -185,6 +195,7 @@ def row_rows(rows: list[LedgerRow], kind: Kind | None) -> Rows:
             "id": row.pk,
             "sheet": row.sheet,
             "row": row.row,
+            "part": row.part,
             "is_hidden": row.is_hidden,
             "verdict": row.verdict,
             "worst": row.worst,

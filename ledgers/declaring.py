@@ -48,6 +48,11 @@ class Place:
     unit: ReportingUnit | None = None  # the sender's
     years: tuple[int, ...] = ()  # years named in title, sheet or file name
     today: datetime.date | None = None  # the day it was handed in: what was signed lies before it
+    span: str = ""  # "H:N", the columns of its table where others stand beside it
+
+    @property
+    def named(self) -> str:
+        return f"{self.sheet}!{self.span}" if self.span else self.sheet
 
 
 Read = Callable[[Value, Place], Meaning]

@@ -264,7 +264,7 @@ def _sums(ledger: Ledger) -> Iterator[Row]:
         stated, is_equal = one.get("stated"), one.get("equal")
         word = _("no total line") if stated is None else _("Yes") if is_equal else _("No")
         look = "grey" if stated is None else "" if is_equal else "refused"
-        yield [Cell(one["sheet"]), _amount(one.get("read")), _amount(stated), Cell(word, look)]
+        yield [Cell(showing.table_of(one)), _amount(one.get("read")), _amount(stated), Cell(word, look)]
     yield []
 
 
@@ -316,7 +316,7 @@ def _rows_to_see(ledger: Ledger) -> Iterator[Row]:
     """Rows that are refused and why, and rows that a person must decide. What a row looks like stands in
     the program only: it may be another sender's, and this file leaves the house."""
     found = ledger.rows.filter(verdict__in=(Verdict.REFUSED, Verdict.LOOKALIKE)).order_by("pk")
-    rows = list(found.defer("cells", "undo")[:MOST_LISTED])
+    rows = list(found.defer("undo")[:MOST_LISTED])
     if not rows:
         return
     words = showing.verdict_words()
@@ -336,7 +336,8 @@ def _rows_to_see(ledger: Ledger) -> Iterator[Row]:
         is_refused = row.verdict == Verdict.REFUSED
         why = " ".join(map(str, row.evidence)) if is_refused else words[Verdict.LOOKALIKE.value]
         word = Cell(str(Verdict(row.verdict).label), "refused" if is_refused else "asked")
-        yield [Cell(row.sheet), _row_link(row.sheet, row.row), word, None, None, None, Cell(why)]
+        at = Cell(row.cell, "link", place(row.sheet, row.cell)) if row.part else _row_link(row.sheet, row.row)
+        yield [Cell(row.sheet), at, word, None, None, None, Cell(why)]
     yield from _further(found.count() - MOST_LISTED)
     yield []
 

@@ -173,6 +173,7 @@ class _Run:
         row = self._make(
             sheet=line.sheet,
             row=line.number,
+            part=line.part,
             is_hidden=line.is_hidden,
             verdict=Verdict.REFUSED if evidence else Verdict.NEW,
             worst=worst,
@@ -251,6 +252,7 @@ class _Run:
         self.sums.append(
             {
                 "sheet": table.sheet,
+                **({"span": table.span} if table.span else {}),
                 "read": _plain(total),
                 "stated": None if stated is None else _plain(stated),
                 "equal": None if stated is None else abs(stated - total) <= leeway,
@@ -312,7 +314,7 @@ class _Sheet:
             return None
         question = None
         if meaning.state == State.ASKED:
-            question = (str(QuestionKind.VALUE), one.name, self.place.sheet)
+            question = (str(QuestionKind.VALUE), one.name, self.place.named)
             answered = self.run._answered(meaning, question, self.place)
             meaning, question = (answered, None) if answered else (meaning, question)
         return _Understood(meaning, _reading(meaning, "", ""), question)

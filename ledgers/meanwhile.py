@@ -19,6 +19,7 @@ from ledgers.declaring import KINDS, Kind
 from ledgers.models import Ledger, LedgerRow
 
 BLOCK = 2_000  # rows matched in one go
+AS_READ = ("ledger_id", "sheet", "row", "part", "worst", "cells", "identity")
 FOUND = ("verdict", "target", "evidence", "changes", "undo", "decision")
 
 
@@ -71,7 +72,7 @@ def came_meanwhile(ledger: Ledger, rows: Iterable[LedgerRow]) -> set[int]:
 
 def _as_read(row: LedgerRow) -> LedgerRow:
     """The row as matching found it the first time."""
-    kept = {name: getattr(row, name) for name in ("ledger_id", "sheet", "row", "worst", "cells", "identity")}
+    kept = {name: getattr(row, name) for name in AS_READ}
     return LedgerRow(verdict=Verdict.NEW, **kept)
 
 

@@ -19,6 +19,7 @@ from ledgers.choices import Decision, LedgerState, QuestionKind, State, Verdict
 from taskforces.models import ReportingUnit
 from taskforces.rules import reach
 
+Position = tuple[str, int, int]  # of a row in its workbook: sheet, row, part
 SEE_ALL = frozenset({Role.CLERK, Role.LEADER})
 
 
@@ -85,7 +86,8 @@ class Ledger(models.Model):
     handed_in_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     # {"rows": {"new": 12, …}, "cells": {"sure": 130, …}}
     counts = models.JSONField(_("counts"), default=dict)
-    # [{"sheet", "read", "stated", "equal"}], amounts in 万元 as text
+    # [{"sheet", "read", "stated", "equal"}], amounts in 万元 as text; with its columns as "span" ("H:N")
+    # where tables stand beside each other
     sums = models.JSONField(_("sums"), default=list)
     # [{"sheet", "row", "reason"}]; a whole sheet has row 0
     skipped = models.JSONField(_("left out"), default=list)
@@ -138,6 +140,8 @@ class LedgerRow(models.Model):
     ledger = models.ForeignKey(Ledger, models.CASCADE, db_index=False, related_name="rows")
     sheet = models.CharField(_("sheet"), max_length=60)
     row = models.PositiveIntegerField(_("row"))  # as Excel counts
+    # Which of the tables that stand beside each other on the sheet it belongs to, from the left.
+    part = models.PositiveSmallIntegerField(_("table on the sheet"), default=0)
     is_hidden = models.BooleanField(_("hidden in the workbook"), default=False)
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict)
     # The worst state of its cells, for the filter "what needs eyes".
@@ -161,14 +165,27 @@ class LedgerRow(models.Model):
     class Meta:
         verbose_name = _("row of a ledger")
         verbose_name_plural = _("rows of a ledger")
-        constraints = [models.UniqueConstraint(fields=["ledger", "sheet", "row"], name="one_row_of_a_ledger")]
+        constraints = [
+            models.UniqueConstraint(fields=["ledger", "sheet", "row", "part"], name="one_row_of_a_ledger")
+        ]
         indexes = [
             models.Index(fields=["written"], name="ledger_row_written"),
             models.Index(fields=["identity"], name="ledger_row_identity", opclasses=["varchar_pattern_ops"]),
         ]
 
     def __str__(self) -> str:
-        return f"{self.sheet}!{self.row}"
+        return f"{self.sheet}!{self.cell}"
+
+    @property
+    def cell(self) -> str:
+        """Where it begins, as people say it: "17", and "H17" where another table stands at its left."""
+        columns = (found[3] for found in self.cells.values() if found[3]) if self.part else ()
+        return f"{min(columns, key=lambda one: (len(one), one), default='')}{self.row}"
+
+    @property
+    def position(self) -> Position:
+        """What tells it from all other rows of its ledger."""
+        return self.sheet, self.row, self.part
 
     def source(self, file_name: str) -> str:
         """ "鹿寨县 2025-06.xlsx, 柳江区!17": shortened in the file's name if need be."""

@@ -70,7 +70,7 @@ def origins(pk: int, *, kind: str, user: User) -> list[Origin]:
 def _origin(row: Any) -> Origin:
     ledger = row.ledger
     url = page_of(ledger.pk) if row.may_open else ""
-    return Origin(ledger.file.name, f"{row.sheet}!{row.row}", ledger.committed_at, url)
+    return Origin(ledger.file.name, str(row), ledger.committed_at, url)
 
 
 def page_of(pk: int) -> str:

@@ -27,11 +27,11 @@ from ledgers.declaring import KINDS, Kind
 from ledgers.interpreting import Interpreted, interpret
 from ledgers.layout import Laid, lay_out
 from ledgers.meanwhile import books_of
-from ledgers.models import Ledger, LedgerRow
+from ledgers.models import Ledger, LedgerRow, Position
 
 BLOCK = 2_000  # rows matched and written in one go
 AT_ONCE = 200 * 1024  # bytes, some 1,000 rows of twenty columns: up to here somebody can wait for it
-KEPT = frozenset({"id", "ledger", "sheet", "row", "decision", "written"})
+KEPT = frozenset({"id", "ledger", "sheet", "row", "part", "decision", "written"})
 REPLACED = [field.name for field in LedgerRow._meta.concrete_fields if field.name not in KEPT]
 
 Tell = Callable[[int, int], None]
@@ -125,12 +125,12 @@ def _keep_rows(ledger: Ledger, kind: Kind, read: Interpreted, tell: Tell, *, tot
     """Match and write the rows block by block, over those of a former run; counts their verdicts."""
     verdicts: Counter[str] = Counter()
     tell(0, total)
-    former = set(ledger.rows.values_list("sheet", "row"))
+    former: set[Position] = set(ledger.rows.values_list("sheet", "row", "part"))
     for block in in_blocks(read.rows, BLOCK):
         kind.match(block, ledger=ledger, user=ledger.handed_in_by)
         with transaction.atomic():
             _write(block, is_first=not former)
-        former.difference_update((row.sheet, row.row) for row in block)
+        former.difference_update(row.position for row in block)
         verdicts.update(row.verdict for row in block)
         tell(verdicts.total(), max(total, verdicts.total()))
     _forget(ledger, former)
@@ -146,16 +146,16 @@ def _write(block: list[LedgerRow], *, is_first: bool) -> None:
         block,
         update_conflicts=True,
         update_fields=REPLACED,
-        unique_fields=("ledger", "sheet", "row"),
+        unique_fields=("ledger", "sheet", "row", "part"),
         batch_size=500,
     )
 
 
-def _forget(ledger: Ledger, gone: set[tuple[str, int]]) -> None:
+def _forget(ledger: Ledger, gone: set[Position]) -> None:
     """Rows of a former run that are none any more: an answer has made a note or a head of them."""
     if gone:
-        found = ledger.rows.values_list("pk", "sheet", "row")
-        ledger.rows.filter(pk__in=[pk for pk, sheet, row in found if (sheet, row) in gone]).delete()
+        found = ledger.rows.values_list("pk", "sheet", "row", "part")
+        ledger.rows.filter(pk__in=[pk for pk, *place in found if tuple(place) in gone]).delete()
 
 
 def _rehearsed(

@@ -86,7 +86,7 @@ def identify(rows: Iterable[LedgerRow], fields: Sequence[str], *, ledger: Ledger
 def _above(ledger: Ledger, rows: Sequence[LedgerRow]) -> dict[str, int]:
     """How often each key stood in the blocks before; forgotten when the ledger is read once more."""
     memory: Any = ledger.__dict__.setdefault("_identified", {"first": None, "above": {}})
-    first = (rows[0].sheet, rows[0].row) if rows else None
+    first = rows[0].position if rows else None
     if memory["first"] is None or memory["first"] == first:
         memory.update(first=first, above={})
     above: dict[str, int] = memory["above"]

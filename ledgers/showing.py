@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -224,6 +224,11 @@ def state_words() -> dict[str, str]:
         State.ASKED.value: pgettext("a cell", "only you can say"),
         State.REFUSED.value: pgettext("a cell", "makes no sense"),
     }
+
+
+def table_of(said: Mapping[str, Any]) -> str:
+    """What a sum is the sum of: a sheet, and its columns where tables stand beside each other."""
+    return f"{said['sheet']}!{said['span']}" if said.get("span") else str(said["sheet"])
 
 
 def left_out(ledger: Ledger) -> list[tuple[str, list[str]]]:

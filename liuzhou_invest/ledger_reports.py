@@ -15,7 +15,7 @@ from accounts.models import User
 from core.blocks import in_blocks
 from core.models import StoredFile
 from core.sheets import UnreadableWorkbook, read_book
-from ledgers import answers
+from ledgers import answers, showing
 from ledgers.choices import State
 from ledgers.declaring import KINDS
 from ledgers.interpreting import interpret
@@ -128,12 +128,13 @@ def spoken(report: Mapping[str, Any]) -> Iterator[str]:
     for one in report["sums"]:
         stated = "no sum stated" if one["stated"] is None else f"stated {one['stated']}"
         differs = " (DIFFERENT)" if one["equal"] is False else ""
-        yield f"  {one['sheet']}: read {one['read']}, {stated}{differs}"
+        yield f"  {showing.table_of(one)}: read {one['read']}, {stated}{differs}"
     for one in report["questions"]:
         yield f"  asked ({one['cells']} cells, {one['example']}): {one['raw']}: {one['sentence']}"
     for row in report["rows"]:
         if row["verdict"] == "refused":
-            yield f"  {row['sheet']}!{row['row']}: {' '.join(row['evidence'])}"
+            table = f" (table {row['part'] + 1})" if row["part"] else ""
+            yield f"  {row['sheet']}!{row['row']}{table}: {' '.join(row['evidence'])}"
 
 
 def _counted(counts: Counter[str]) -> str:
@@ -182,6 +183,7 @@ class _Telling:
         return {
             "sheet": row.sheet,
             "row": row.row,
+            "part": row.part,
             "is_hidden": row.is_hidden,
             "verdict": str(row.verdict),
             "values": values,

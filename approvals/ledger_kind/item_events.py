@@ -101,7 +101,7 @@ def match(rows: Sequence[LedgerRow], *, ledger: Ledger, user: User) -> None:
 
 def _before(rows: Sequence[LedgerRow], ledger: Ledger) -> dict[int, list[Entry]]:
     """The entries of the blocks before; forgotten when the ledger is read once more."""
-    first = (rows[0].sheet, rows[0].row) if rows else None
+    first = rows[0].position if rows else None
     memory: dict[str, Any] = ledger.__dict__.setdefault("_courses", {"first": first})
     if memory["first"] == first:
         memory.update(first=first, entries=defaultdict(list))

@@ -47,7 +47,7 @@ def _copied(table: Table, others: Sequence[Table], kind: Kind, shared: int, own:
         return ""
     told = [one.name for one in kind.fields if one.is_key or one.is_required or one.name == kind.sum_of]
     if _marks(table, told) <= _together(_marks(one, told) for one in others):
-        return _("All its rows stand in other sheets too; the sheet was not read.")
+        return _("All its rows stand in other sheets too; it was not read.")
     return ""
 
 

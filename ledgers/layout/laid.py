@@ -46,6 +46,7 @@ class Line:
     cells: Mapping[str, Cell]
     place: Place
     places: Mapping[str, Place]
+    part: int = 0  # which of the tables beside each other it stands in, from the left
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Table:
-    """A head of the kind and the lines under it; a sheet may hold several, one below the other.
+    """A head of the kind and the lines under it; a sheet may hold several, one below the other
+    or beside each other.
 
     Together, `stated` is the sum that the table says of itself. The lines are made while one goes
     through them: a large ledger never stands in memory twice.
@@ -94,6 +96,7 @@ class Table:
     columns: tuple[Column, ...]
     lines: Sequence[Line]
     stated: tuple[Stated, ...] = ()
+    span: str = ""  # "H:N" where others stand beside it
 
     def column(self, name: str) -> Column | None:
         return next((one for one in self.columns if one.field == name), None)
@@ -111,4 +114,4 @@ class Laid:
 
 def money_unit_asked(place: Place) -> str:
     """The `raw` under which the unit of money of a column is asked and answered."""
-    return f"{place.sheet}：{place.head}"
+    return f"{place.named}：{place.head}"

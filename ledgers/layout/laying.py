@@ -30,7 +30,8 @@ from ledgers.layout.laid import (
 )
 from ledgers.layout.lines import Lines
 from ledgers.layout.rows import Frame, RowKind, kind_of, section_level, section_text
-from ledgers.layout.totals import whole
+from ledgers.layout.strips import Strip, asked_of, cuts_of, is_table, reaches_across, strips, whole
+from ledgers.layout.totals import whole as whole_sums
 from ledgers.layout.words import is_blank, money_unit_of_title, said, squeezed, years_of
 from taskforces.models import ReportingUnit
 
@@ -76,6 +77,7 @@ class _Laying:
         self.names = Names(kind)
         self.tables: list[Table] = []
         self.skipped: list[Skipped] = []
+        self._rows_skipped: set[Skipped] = set()
         self.questions: dict[str, Question] = {}
         self.heads: set[str] = set()
         self._is_head_word = lru_cache(maxsize=4096)(partial(_names_a_column, self.names))
@@ -83,12 +85,18 @@ class _Laying:
     def laid(self) -> Laid:
         tables, copies = without_copies(self.tables, self.kind)
         for table, reason in copies:
-            self._skip(table.sheet, 0, reason)
+            self._skip(table.sheet, table.lines[0].number if table.span else 0, reason)
         layout = hashlib.sha256("\n".join(sorted(self.heads)).encode()).hexdigest()[:16] if self.heads else ""
         return Laid(tables, self.skipped, list(self.questions.values()), layout)
 
     def _skip(self, sheet: str, row: int, reason: str) -> None:
         self.skipped.append(Skipped(sheet, row, reason))
+
+    def _skip_row(self, told: Skipped) -> None:
+        """What stands across two tables is told once."""
+        if told not in self._rows_skipped:
+            self._rows_skipped.add(told)
+            self.skipped.append(told)
 
     # A sheet
 
@@ -114,7 +122,35 @@ class _Laying:
                 "in as a list."
             )
             return self._skip(sheet.title, 0, reason)
-        return self._tables(sheet, head)
+        return self._side_by_side(sheet, head)
+
+    def _side_by_side(self, sheet: Sheet, head: Head) -> None:
+        for strip, its_head in self._strips(sheet, head):
+            self._tables(strip, its_head)
+
+    def _strips(self, sheet: Sheet, head: Head) -> list[tuple[Strip, Head]]:
+        """The tables beside each other, each with its own head; mostly the whole sheet is one."""
+        cuts = cuts_of(sheet, head, self.names)
+        if cuts and not self._is_cut_further_down(sheet, head, cuts):
+            found = [(one, find_head(one, self.names)) for one in strips(sheet, head, cuts)]
+            tables = [(one, its) for one, its in found if its and self._is_one_beside(one, its, head)]
+            if len(tables) == len(found):
+                return tables
+        return [(whole(sheet), head)]
+
+    def _is_one_beside(self, strip: Strip, its: Head, head: Head) -> bool:
+        named = is_table(its, self.names, asked_of(head, self.names))
+        return named and not self._counts(strip, its) and not self._is_form(strip, its)
+
+    def _is_cut_further_down(self, sheet: Sheet, head: Head, cuts: list[int]) -> bool:
+        """Whether another table stands below, across those that stand beside each other."""
+        for index, row in enumerate(sheet.rows):
+            if row.number <= head.last or repeats(head, row) or not self._head_words(row):
+                continue
+            other = find_head(sheet, self.names, start=index, only=True)
+            if other and reaches_across(other, cuts) and cuts_of(sheet, other, self.names) != cuts:
+                return True
+        return False
 
     def _is_form(self, sheet: Sheet, head: Head) -> bool:
         """Whether under the head of the naming column stand further heads: 项目名称 甲 | 总投资 5000."""
@@ -144,14 +180,14 @@ class _Laying:
             "field": self.names.naming.label
         }
 
-    def _tables(self, sheet: Sheet, head: Head) -> None:
+    def _tables(self, sheet: Strip, head: Head) -> None:
         """Mostly one; another when a head of other columns stands further below."""
         below = [row for row in sheet.rows if row.number > head.last]
         above = [row for row in sheet.rows if row.number < head.first]
         found = self._begin(sheet, head, below, _lines_of(above))
         indexes = {row.number: index for index, row in enumerate(sheet.rows)}
         merged = _across(sheet.merged)
-        frame = self._frame(found, merged)
+        frame = self._frame(found, merged, sheet.left)
         skip_to = 0
         for row in below:
             if row.number <= skip_to:
@@ -162,12 +198,12 @@ class _Laying:
                 self._finish(sheet, found)
                 rest = [one for one in below if one.number > another.last]
                 found = self._begin(sheet, another, rest, found.title, found.heading)
-                frame, skip_to = self._frame(found, merged), another.last
+                frame, skip_to = self._frame(found, merged, sheet.left), another.last
                 continue
             self._row(sheet, row, kind, found)
         self._finish(sheet, found)
 
-    def _begin(self, sheet: Sheet, head: Head, below: Sequence[Row], title: str, heading: str = "") -> _Found:
+    def _begin(self, sheet: Strip, head: Head, below: Sequence[Row], title: str, heading: str = "") -> _Found:
         resolved = resolve(sheet.title, head, below, self.names, self.answers)
         heads = [squeezed(head.text(at)) for at in sorted(head.levels)]
         self.heads.add("|".join(heads))
@@ -181,7 +217,7 @@ class _Laying:
         cells = question.cells + (before.cells if before else 0)
         self.questions[question.raw] = replace(before or question, cells=cells)
 
-    def _frame(self, found: _Found, merged: Mapping[int, Sequence[Merged]]) -> Frame:
+    def _frame(self, found: _Found, merged: Mapping[int, Sequence[Merged]], left: int) -> Frame:
         places = found.resolved.places()
         naming = places.get(self.names.naming.name)
         making = [one.name for one in self.kind.fields if one.is_required or one.is_key]
@@ -197,7 +233,7 @@ class _Laying:
             if naming is not None
             else frozenset(),
             merged,
-            max(found.head.levels, default=0) + 1,
+            max(found.head.levels, default=0) + 1 - left,
         )
 
     def _another_head(self, sheet: Sheet, index: int, kind: RowKind, head: Head) -> Head | None:
@@ -220,7 +256,7 @@ class _Laying:
 
     # A row
 
-    def _row(self, sheet: Sheet, row: Row, kind: RowKind, found: _Found) -> None:
+    def _row(self, sheet: Strip, row: Row, kind: RowKind, found: _Found) -> None:
         if kind is RowKind.LINE and found.tells and not _holds_any(row, found.tells):
             found.untold += 1
             return
@@ -239,7 +275,7 @@ class _Laying:
             found.notes.append(_text_of(row))
         if found.parts[-1] and kind is not RowKind.BLANK and kind is not RowKind.NUMBERING:
             found.parts.append([])
-        self._skip(sheet.title, row.number, _reason(kind, row))
+        self._skip_row(Skipped(sheet.title, row.number, _reason(kind, row)))
 
     def _tells(self, resolved: Resolved) -> tuple[int, ...]:
         places = resolved.places()
@@ -261,7 +297,7 @@ class _Laying:
 
     # The end of a table
 
-    def _finish(self, sheet: Sheet, found: _Found) -> None:
+    def _finish(self, sheet: Strip, found: _Found) -> None:
         self._say_columns(sheet, found)
         if found.untold:
             told = ngettext(
@@ -276,9 +312,9 @@ class _Laying:
         sections = [self._places(sheet, found, text, title_unit, years) for text in found.sections]
         filled = filled_down(found.parts, found.resolved.columns, self.kind, sheet.merged)
         columns = tuple(found.resolved.columns)
-        lines = Lines(sheet.title, found.rows, columns, sections, filled)
+        lines = Lines(sheet.title, found.rows, columns, sections, filled, part=sheet.part)
         stated = tuple(self._stated(found, sections))
-        self.tables.append(Table(sheet.title, found.title, columns, lines, stated))
+        self.tables.append(Table(sheet.title, found.title, columns, lines, stated, sheet.span))
 
     def _say_columns(self, sheet: Sheet, found: _Found) -> None:
         beside = self._beside(found)
@@ -315,7 +351,7 @@ class _Laying:
         return any(at < len(row.values) and not is_blank(row.values[at]) for row, _section in found.rows)
 
     def _places(
-        self, sheet: Sheet, found: _Found, section: str, title_unit: str, years: tuple[int, ...]
+        self, sheet: Strip, found: _Found, section: str, title_unit: str, years: tuple[int, ...]
     ) -> tuple[Place, dict[str, Place]]:
         place = Place(
             sheet.title,
@@ -324,6 +360,7 @@ class _Laying:
             money_unit=title_unit,
             unit=self.unit,
             years=years,
+            span=sheet.span,
         )
         places = {}
         for column in found.resolved.columns:
@@ -350,7 +387,7 @@ class _Laying:
             for row, kind, section in found.totals
             if at < len(row.values) and not is_blank(row.values[at])
         ]
-        for row, section in whole(totals, at):
+        for row, section in whole_sums(totals, at):
             place = sections[section][1][self.kind.sum_of]
             yield Stated(row.values[at], row.number, letters(at), place, found.sections[section])
 

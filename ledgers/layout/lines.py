@@ -20,7 +20,10 @@ class Lines(Sequence[Line]):
         columns: Sequence[Column],
         sections: Sequence[tuple[Place, Mapping[str, Place]]],
         filled: Filled,
+        *,
+        part: int = 0,
     ) -> None:
+        self._part = part
         self._sheet, self._rows, self._sections, self._filled = sheet, rows, sections, filled
         self._columns = [
             (one.field, one.place, one.letter, one.state, one.sentence) for one in columns if one.field
@@ -54,4 +57,4 @@ class Lines(Sequence[Line]):
         if row.number in self._filled:
             cells.update(self._filled[row.number])
         place, places = self._sections[section]
-        return Line(self._sheet, row.number, row.is_hidden, cells, place, places)
+        return Line(self._sheet, row.number, row.is_hidden, cells, place, places, self._part)

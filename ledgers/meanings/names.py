@@ -182,7 +182,7 @@ def unit_of_place(place: Place) -> Meaning | None:
             place.unit.code, _("No cell names the unit: %(name)s sent the ledger.") % {"name": place.unit}
         )
     return asked(
-        _("Which reporting unit do the rows of “%(sheet)s” belong to?") % {"sheet": place.sheet}, names.labels
+        _("Which reporting unit do the rows of “%(sheet)s” belong to?") % {"sheet": place.named}, names.labels
     )
 
 
@@ -265,7 +265,7 @@ def force_of_place(place: Place) -> Meaning | None:
                 % {"name": names.label(meaning.value), "text": cut(text)},
             )
     return asked(
-        _("Which task force do the rows of “%(sheet)s” belong to?") % {"sheet": place.sheet}, names.labels
+        _("Which task force do the rows of “%(sheet)s” belong to?") % {"sheet": place.named}, names.labels
     )
 
 

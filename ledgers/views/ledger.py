@@ -340,12 +340,12 @@ def _samples(ledger: Ledger, question: dict[str, Any]) -> list[str]:
     field, (sheet, _mark, cell) = question["field"], question["example"].rpartition("!")
     column = cell.rstrip("0123456789")
     asked = (
-        ledger.rows.filter(sheet=sheet, worst__in=State.UNSETTLED)
+        ledger.rows.filter(sheet=sheet, worst__in=State.UNSETTLED, **{f"cells__{field}__3": column})
         .order_by("pk")
         .only("cells")[:SAMPLES_AMONG]
     )
     readings = (row.reading(field) for row in asked)
-    found = (one.raw for one in readings if one and one.state == State.ASKED and one.column == column)
+    found = (one.raw for one in readings if one and one.state == State.ASKED)
     return list(islice(found, SAMPLES))
 
 
@@ -355,6 +355,7 @@ def _sum(one: dict[str, Any]) -> dict[str, Any]:
     differs = read - stated if read is not None and stated is not None else None
     return {
         **one,
+        "table": showing.table_of(one),
         "read_shown": format_wan(read),
         "stated_shown": format_wan(stated),
         "difference": format_wan(differs) if differs is not None else "",

@@ -36,12 +36,12 @@ def change(work: Work, row: LedgerRow, told: Told) -> None:
 
 
 def _leader(work: Work, row: LedgerRow) -> int:
-    sheet, number = row.undo["like"]
-    leader = work.written.get((sheet, number))
+    sheet, number, *part = row.undo["like"]  # without one as it was read before there were parts
+    position = (sheet, number, *(part or [0]))
+    leader = work.written.get(position)
     if leader is None:
-        raise CannotEnterRow(
-            _("It belongs to %(place)s, which was not entered.") % {"place": f"{sheet}!{number}"}
-        )
+        first = work.ledger.rows.get(sheet=sheet, row=number, part=position[2])
+        raise CannotEnterRow(_("It belongs to %(place)s, which was not entered.") % {"place": first})
     return leader
 
 

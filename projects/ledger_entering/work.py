@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from accounts.models import User
 from core.refusal import Refusal
-from ledgers.models import Ledger, LedgerRow
+from ledgers.models import Ledger, LedgerRow, Position
 from projects.ledger_matching import Reader
 from projects.models import Project
 
@@ -27,7 +27,7 @@ class Work:
     # Projects that this commit has changed: (as the rehearsal saw it, as we left it).
     ours: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict)
     # To which projects the rows above were written.
-    written: dict[tuple[str, int], int] = field(default_factory=dict)
+    written: dict[Position, int] = field(default_factory=dict)
 
     @property
     def today(self) -> datetime.date:
@@ -38,7 +38,7 @@ class Work:
         return row.source(self.ledger.file.name)
 
     def remember(self, rows: Sequence[LedgerRow]) -> None:
-        self.written.update({(row.sheet, row.row): row.written for row in rows if row.written is not None})
+        self.written.update({row.position: row.written for row in rows if row.written is not None})
 
 
 def work_of(ledger: Ledger, by: User) -> Work:

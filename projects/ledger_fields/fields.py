@@ -80,7 +80,7 @@ def industrial_of_place(place: Place) -> Meaning | None:
         if len(said) == 1:
             return meanings.assumed(said.pop(), _("No cell says whether it is industrial: the title does."))
     return meanings.asked(
-        _("Are the projects of “%(sheet)s” industrial ones?") % {"sheet": place.sheet},
+        _("Are the projects of “%(sheet)s” industrial ones?") % {"sheet": place.named},
         [(True, _("Industrial")), (False, _("Not industrial"))],
     )
 

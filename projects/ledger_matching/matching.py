@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -10,7 +10,7 @@ from accounts.models import User
 from core.text import name_key
 from ledgers import resending
 from ledgers.choices import Verdict as RowVerdict
-from ledgers.models import Ledger, LedgerRow
+from ledgers.models import Ledger, LedgerRow, Position
 from projects.choices import EventKind, Status
 from projects.ledger_matching.books import Booked, Books, look_up
 from projects.ledger_matching.differences import differences, event_of, may_edit
@@ -25,13 +25,20 @@ IDENTITY = ("name", "enterprise", "contract")
 MANY = (EventKind.ADD_ON, EventKind.REDUCED)
 
 
+class Stood(NamedTuple):
+    """A row further up, and what people call its place."""
+
+    position: Position
+    named: str  # "柳江区!17"
+
+
 @dataclass
 class Seen:
     """What stood in the blocks before, so that the same project twice in one workbook is noticed."""
 
-    first: tuple[str, int] | None = None
-    by_project: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
-    by_target: dict[tuple[int, str], tuple[str, int]] = field(default_factory=dict)
+    first: Position | None = None
+    by_project: dict[tuple[str, str], Stood] = field(default_factory=dict)
+    by_target: dict[tuple[int, str], Stood] = field(default_factory=dict)
     reader: Reader | None = None
 
 
@@ -59,7 +66,7 @@ def match(rows: Sequence[LedgerRow], *, ledger: Ledger, user: User) -> None:
 
 def _seen(ledger: Ledger, rows: Sequence[LedgerRow]) -> Seen:
     """The memory of this reading; a ledger that is read once more begins with an empty one."""
-    first = (rows[0].sheet, rows[0].row)
+    first = rows[0].position
     seen: Seen | None = ledger.__dict__.get("_seen_rows")
     if seen is None or seen.first == first:
         seen = ledger.__dict__["_seen_rows"] = Seen(first=first, reader=Reader())
@@ -173,25 +180,25 @@ class _Matching:
         own = [spelt(self.told.enterprise), *(str(pk) for pk in enterprises)]
         return [*own, self.told.uscc] if self.told.uscc else own
 
-    def _leader(self, enterprises: Mapping[int, Enterprise]) -> tuple[str, int] | None:
+    def _leader(self, enterprises: Mapping[int, Enterprise]) -> Stood | None:
         base = base_name(self.told.name)
         for key in self._own_keys(enterprises):
             if found := self.seen.by_project.get((key, base)):
                 return found
         return None
 
-    def _follow(self, leader: tuple[str, int]) -> None:
+    def _follow(self, leader: Stood) -> None:
         """An add-on or void follows the contract; anything else is asked: the same twice, or a later part?"""
         if self.told.kind not in FOLLOWING:
             self._stands_twice(leader)
             return
-        self.row.verdict, self.row.undo = RowVerdict.NEW, {"like": list(leader)}
-        self._say(_("A further event of the contract at %(place)s") % {"place": _named(leader)})
+        self.row.verdict, self.row.undo = RowVerdict.NEW, {"like": list(leader.position)}
+        self._say(_("A further event of the contract at %(place)s") % {"place": leader.named})
 
-    def _stands_twice(self, place: tuple[str, int]) -> None:
-        self.row.verdict, self.row.undo = RowVerdict.LOOKALIKE, {"like": list(place)}
+    def _stands_twice(self, twin: Stood) -> None:
+        self.row.verdict, self.row.undo = RowVerdict.LOOKALIKE, {"like": list(twin.position)}
         self._say(
-            _("The same or a part of the same stands in this ledger at %(place)s") % {"place": _named(place)}
+            _("The same or a part of the same stands in this ledger at %(place)s") % {"place": twin.named}
         )
 
     # --- Perhaps the same ---
@@ -253,7 +260,7 @@ class _Matching:
         self.row.evidence.append(sentence)
 
     def _remember(self) -> None:
-        row, place = self.row, (self.row.sheet, self.row.row)
+        row, place = self.row, Stood(self.row.position, str(self.row))
         if row.target is not None and row.verdict != RowVerdict.LOOKALIKE:
             self.seen.by_target.setdefault((row.target, _event_key(self.told)), place)
         if row.target is None and "like" not in row.undo and row.verdict != RowVerdict.REFUSED:
@@ -265,7 +272,3 @@ class _Matching:
 def _event_key(told: Told) -> str:
     """What may stand twice of one project in a ledger: add-ons of several days."""
     return f"{told.kind} {told.signed_on}" if told.kind in MANY else told.kind
-
-
-def _named(place: tuple[str, int]) -> str:
-    return f"{place[0]}!{place[1]}"

@@ -273,15 +273,6 @@ def test_two_tables_of_one_sheet_are_read_by_their_own_heads():
     assert [[str(one.value) for one in table.stated] for table in result.tables] == [["5800"], ["2"]]
 
 
-def test_a_table_beside_another_is_told_as_one():
-    result = laid(sheet((*HEAD, None, *HEAD), (*line(1), None, *line(1, "乙项目"))))
-
-    assert names(result.tables[0]) == ["泰星数控机床项目"]
-    assert [reason.partition(";")[0] for _row, reason in reasons(result)] == [
-        "A second table stands beside the first in columns G to M"
-    ]
-
-
 def test_the_heading_over_a_second_table_names_its_unit_of_money():
     result = laid(
         sheet(

@@ -287,7 +287,7 @@ def test_the_same_project_in_two_sheets_is_noticed_also_across_blocks(clerk, ste
     assert [one.verdict for one in (first, second, part, add_on)] == ["new", "lookalike", "lookalike", "new"]
     assert second.evidence == ["The same or a part of the same stands in this ledger at 柳北区!7"]
     assert add_on.evidence == ["A further event of the contract at 柳北区!7"]
-    assert {tuple(one.undo["like"]) for one in (second, part, add_on)} == {("柳北区", 7)}
+    assert {tuple(one.undo["like"]) for one in (second, part, add_on)} == {("柳北区", 7, 0)}
 
 
 @pytest.mark.django_db
